@@ -1,0 +1,1 @@
+export { axes, type AxisLengths, type AxisName } from "./axes.ts";

@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Ending of files that are not complete yet. */
+export const partialEnding = ".partial";
+
+/**
+ * Writes the chunks to a new file and puts it in the place of `path` in one step, so that at any moment, even after
+ * a kill or a power cut, `path` is the old file or the whole new one.
+ *
+ * @param amend last changes to the new file, before it is made durable
+ */
+export async function replaceFile(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  amend?: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  // In the same folder: a rename is atomic only within one file system.
+  const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}${partialEnding}`);
+  const file = await open(partial, "wx");
+  try {
+    try {
+      for await (const chunk of chunks) await file.writeFile(chunk);
+      await amend?.(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes the rename itself durable. */
+async function syncFolder(folder: string): Promise<void> {
+  // Windows keeps no such handle and needs none.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

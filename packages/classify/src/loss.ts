@@ -1,0 +1,24 @@
+import { sigmoidCrossEntropy, softmaxCrossEntropy } from "@flexivit/ops";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** `softmax`: one class per picture. `sigmoid`: every class on its own, also several at once. */
+export type ClassificationObjective = "softmax" | "sigmoid";
+
+/**
+ * Mean cross-entropy of a batch between logits and target probabilities.
+ *
+ * `softmax`: mean over the batch of `-sum(targets * log softmax(logits))`.
+ * `sigmoid`: mean over the batch of the sum over classes of the binary cross-entropies (big_vision's `sigmoid_xent`).
+ *
+ * @param logits [batch, classes]
+ * @param targets [batch, classes] probabilities
+ * @returns a scalar, in nats per picture
+ */
+export function classificationLoss(logits: tf.Tensor2D, targets: tf.Tensor2D, objective: ClassificationObjective = "softmax"): tf.Scalar {
+  const losses = { softmax: softmaxCrossEntropy, sigmoid: sigmoidCrossEntropy };
+  const perPicture = losses[objective];
+  if (!perPicture) {
+    throw new Error(`classificationLoss(objective): expected one of softmax, sigmoid, got "${String(objective)}". Use softmax for one class per picture, sigmoid for several.`);
+  }
+  return tf.tidy(() => tf.mean(perPicture(logits, targets)) as tf.Scalar);
+}

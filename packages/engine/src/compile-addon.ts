@@ -1,0 +1,42 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { type AddonSource } from "./native-folders.ts";
+import { runCommand } from "./run-command.ts";
+
+const require = createRequire(import.meta.url);
+const compileTimeoutMs = 15 * 60_000;
+
+/**
+ * Compiles `addon` to `<folder>/<name>.node`, linked to the TensorFlow in `library`.
+ *
+ * The search path is relative, so that the cache as a whole can be moved: `folder` (or what it is
+ * renamed to) and `library` must lie side by side.
+ */
+export async function compileAddon(
+  addon: AddonSource,
+  folder: string,
+  options: { library: string; compiler: string[]; logFile: string },
+): Promise<void> {
+  const { library, compiler, logFile } = options;
+  const [command = "g++", ...first] = compiler;
+  const tensorflow = join(library, "tensorflow");
+  const args = [
+    ...first,
+    ...addon.flags,
+    ...[nodeApiHeaders(), join(tensorflow, "include")].map((include) => `-I${include}`),
+    ...addon.sources,
+    ...["-o", join(folder, `${addon.name}.node`), `-L${tensorflow}`],
+    // As needed: process_setup must not pull in the large library.
+    ...["-Wl,--as-needed", "-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"],
+    `-Wl,-rpath,${relativeTo(library)}`,
+  ];
+  await runCommand(command, args, { timeoutMs: compileTimeoutMs, logFile });
+}
+
+function relativeTo(library: string): string {
+  return `$ORIGIN/../${library.slice(dirname(library).length + 1)}/tensorflow`;
+}
+
+function nodeApiHeaders(): string {
+  return join(dirname(require.resolve("node-api-headers/package.json")), "include");
+}

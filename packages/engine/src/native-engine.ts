@@ -1,0 +1,62 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
+import type { TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js";
+import { registerGradients, requireFromTfjsNode } from "./gradients.ts";
+import { registerFusedKernels } from "./kernels.ts";
+import type { Device } from "./native-folders.ts";
+import { defaultThreads } from "./processor.ts";
+
+const require = createRequire(import.meta.url);
+const backendName = "tensorflow";
+
+export type StartedNative = { backend: string; device: Device; version: string; threads: number; kernels: "fused" | "composed" };
+
+/**
+ * Loads the addon from `folders` and registers it as the tfjs backend `tensorflow`.
+ *
+ * tfjs-node-gpu's own entry would look for the addon in node_modules; the backend class and the kernels
+ * that it consists of take ours just as well.
+ */
+export async function startNative(
+  folders: { binding: string; kernels?: string },
+  threads: number = threadsFromEnvironment() ?? defaultThreads(),
+): Promise<StartedNative> {
+  const binding = loadBinding(folders.binding, threads);
+  restoreRemovedFunctions();
+  registerGradients();
+  requireFromTfjsNode("./dist/register_all_kernels.js");
+  const { NodeJSKernelBackend: Backend } = requireFromTfjsNode("./dist/nodejs_kernel_backend.js") as {
+    NodeJSKernelBackend: typeof NodeJSKernelBackend;
+  };
+  tf.registerBackend(backendName, () => new Backend(binding, "@tensorflow/tfjs-node-gpu"), 3);
+  await tf.setBackend(backendName);
+  const fused = folders.kernels !== undefined && (await registerFusedKernels(folders.kernels, backendName));
+  return {
+    backend: backendName,
+    device: binding.isUsingGpuDevice() ? "cuda" : "cpu",
+    version: binding.TF_Version,
+    threads,
+    kernels: fused ? "fused" : "composed",
+  };
+}
+
+function loadBinding(folder: string, threads: number): TFJSBinding {
+  process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
+  const logLevel = (process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2");
+  const processSetup = require(join(folder, "process_setup.node")) as { setLogLevel(level: number): boolean };
+  processSetup.setLogLevel(Number(logLevel));
+  return require(join(folder, "tfjs_binding.node")) as TFJSBinding;
+}
+
+function threadsFromEnvironment(): number | undefined {
+  return Number(process.env["TF_NUM_INTRAOP_THREADS"]) || undefined;
+}
+
+/** tfjs-node calls two functions that Node 23 removed. */
+function restoreRemovedFunctions(): void {
+  const util = require("node:util") as { isNullOrUndefined?: unknown; isArray?: unknown };
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+}

@@ -1,0 +1,1 @@
+export type { Backbone, BackboneOptions, Features, Grid, SizePx } from "./features.ts";

@@ -1,0 +1,1 @@
+export { random, type RandomStream } from "./stream.ts";
