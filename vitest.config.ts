@@ -39,7 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "pure",
-          include: ["packages/**/*.test.ts", "tools/**/*.test.ts"],
+          include: ["packages/**/*.test.ts", "experiments/**/*.test.ts", "tools/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", ...tensorTests],
         },
       },

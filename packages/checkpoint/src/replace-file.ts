@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Ending of files that are not complete yet. */
-export const partialEnding = ".partial";
+const partialEnding = ".partial";
+
+/** Files that this process is writing. */
+const inProgress = new Set<string>();
 
 /**
  * Writes the chunks to a new file and puts it in the place of `path` in one step, so that at any moment, even after
@@ -19,6 +22,7 @@ export async function replaceFile(
   // In the same folder: a rename is atomic only within one file system.
   const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}${partialEnding}`);
   const file = await open(partial, "wx");
+  inProgress.add(partial);
   try {
     try {
       for await (const chunk of chunks) await file.writeFile(chunk);
@@ -31,8 +35,18 @@ export async function replaceFile(
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
+  } finally {
+    inProgress.delete(partial);
   }
   await syncFolder(dirname(path));
+}
+
+/** Deletes what earlier processes left half written. */
+export async function removePartials(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (name.endsWith(partialEnding) && !inProgress.has(path)) await rm(path, { force: true });
+  }
 }
 
 /** Makes the rename itself durable. */

@@ -1,15 +1,15 @@
 /** A float of at most 16 bits. `infinities`: whether the largest exponent is kept for infinity and NaN. */
 type SmallFloat = { exponentBits: number; mantissaBits: number; infinities: boolean };
 
+export type SmallFloatName = "float8_e4m3" | "float8_e5m2" | "float16" | "bfloat16";
+
 /** The small floats of weight files; bfloat16 is the upper half of a float32, float8_e4m3 gives infinity up for range. */
-export const smallFloats = {
+export const smallFloats: Record<SmallFloatName, SmallFloat> = {
   float8_e4m3: { exponentBits: 4, mantissaBits: 3, infinities: false },
   float8_e5m2: { exponentBits: 5, mantissaBits: 2, infinities: true },
   float16: { exponentBits: 5, mantissaBits: 10, infinities: true },
   bfloat16: { exponentBits: 8, mantissaBits: 7, infinities: true },
-} as const satisfies Record<string, SmallFloat>;
-
-export type SmallFloatName = keyof typeof smallFloats;
+};
 
 const tables = new Map<SmallFloatName, Uint32Array>();
 

@@ -31,7 +31,7 @@ export function initClassifier(config: ClassifierConfig, seed: number): Classifi
   }
   const { dim, classes, kernelStd = 0, bias = 0 } = config;
   const kernel = kernelStd === 0 ? zeros([dim, classes]) : normal([dim, classes], kernelStd);
-  return initParams({ kernel, bias: constant([classes], bias) }, seed) as ClassifierParams;
+  return initParams<ClassifierParams>({ kernel, bias: constant([classes], bias) }, seed);
 }
 
 /**

@@ -1,1 +1,17 @@
-export {};
+export { batchAt, evaluationBatches, type Batch, type BatchOptions, type EvaluationOptions } from "./batch.ts";
+export { contactSheet, type SheetOptions } from "./contact-sheet.ts";
+export { fashionMnist } from "./fashion-mnist.ts";
+export { fileSource, type FileSet } from "./file-source.ts";
+export type { EvaluationFraming, Framing, TrainingFraming } from "./framing.ts";
+export type { Sets } from "./idx.ts";
+export { imageFolder, type FolderOptions, type FolderSource } from "./image-folder.ts";
+export { imageNet, type ImageNetOptions } from "./image-net.ts";
+export type { Check, Skipped } from "./list-pictures.ts";
+export { mixup, oneHot } from "./mixup.ts";
+export { mnist } from "./mnist.ts";
+export type { PackagedSetOptions } from "./npm-folder.ts";
+export { epochOrder } from "./order.ts";
+export { prefetch, type PrefetchOptions } from "./prefetch.ts";
+export { resizePixels, type Resampling } from "./resize-pixels.ts";
+export { pixelSource, subset, type ImageSource, type PictureSource, type PixelSet, type ReadRequest } from "./source.ts";
+export type { Box, Size, View } from "./view.ts";

@@ -1,39 +1,46 @@
-// Loaded before TensorFlow's large library: sets what must be in place when that one starts.
+// Loaded before TensorFlow: sets what must be in place when its large library starts.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <node_api.h>
-
-#include <cstdint>
+#include <unistd.h>
 
 namespace {
 
-// absl::SetMinLogLevel of the Abseil inside TensorFlow 2.21. Static initialisers of TensorFlow log
-// before they read TF_CPP_MIN_LOG_LEVEL; where the symbol has another name they stay talkative.
-const char* const kSetMinLogLevel = "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE";
-
-// setLogLevel(level): 0 information, 1 warnings, 2 errors, 3 fatal errors. Gives whether it took effect.
-napi_value SetLogLevel(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value argument, result;
-  int32_t level = 2;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  napi_get_value_int32(env, argument, &level);
-  bool done = false;
-  if (void* framework = dlopen("libtensorflow_framework.so.2", RTLD_NOW | RTLD_LOCAL)) {
-    using Setter = void (*)(int);
-    if (auto set = reinterpret_cast<Setter>(dlsym(framework, kSetMinLogLevel))) {
-      set(level);
-      done = true;
-    }
+// TensorFlow's static initialisers write to the terminal before they look at TF_CPP_MIN_LOG_LEVEL, so
+// the error stream points to nowhere while the library loads. dlerror still tells what went wrong.
+class ErrorStreamAside {
+ public:
+  ErrorStreamAside() : kept_(dup(STDERR_FILENO)) {
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (kept_ >= 0 && nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+    if (nowhere >= 0) close(nowhere);
   }
-  napi_get_boolean(env, done, &result);
-  return result;
+  ~ErrorStreamAside() {
+    if (kept_ < 0) return;
+    dup2(kept_, STDERR_FILENO);
+    close(kept_);
+  }
+
+ private:
+  const int kept_;
+};
+
+// loadQuietly(): loads TensorFlow's library, which the addon then finds loaded; throws if it can't be.
+napi_value LoadQuietly(napi_env env, napi_callback_info) {
+  void* library;
+  {
+    ErrorStreamAside aside;
+    library = dlopen("libtensorflow_cc.so.2", RTLD_LAZY | RTLD_LOCAL);
+  }
+  if (!library) napi_throw_error(env, nullptr, dlerror());
+  return nullptr;
 }
 
 }  // namespace
 
 NAPI_MODULE_INIT() {
   napi_value function;
-  napi_create_function(env, "setLogLevel", NAPI_AUTO_LENGTH, SetLogLevel, nullptr, &function);
-  napi_set_named_property(env, exports, "setLogLevel", function);
+  napi_create_function(env, "loadQuietly", NAPI_AUTO_LENGTH, LoadQuietly, nullptr, &function);
+  napi_set_named_property(env, exports, "loadQuietly", function);
   return exports;
 }

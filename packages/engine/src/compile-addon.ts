@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type AddonSource } from "./native-folders.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -20,21 +20,13 @@ export async function compileAddon(
   const { library, compiler, logFile } = options;
   const [command = "g++", ...first] = compiler;
   const tensorflow = join(library, "tensorflow");
-  const args = [
-    ...first,
-    ...addon.flags,
-    ...[nodeApiHeaders(), join(tensorflow, "include")].map((include) => `-I${include}`),
-    ...addon.sources,
-    ...["-o", join(folder, `${addon.name}.node`), `-L${tensorflow}`],
-    // As needed: process_setup must not pull in the large library.
-    ...["-Wl,--as-needed", "-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"],
-    `-Wl,-rpath,${relativeTo(library)}`,
-  ];
+  const includes = [nodeApiHeaders(), join(tensorflow, "include")].map((include) => `-I${include}`);
+  const output = ["-o", join(folder, `${addon.name}.node`)];
+  // As needed: process_setup must not pull in the large library.
+  const libraries = ["-Wl,--as-needed", "-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2", "-ldl"];
+  const search = [`-L${tensorflow}`, `-Wl,-rpath,$ORIGIN/../${basename(library)}/tensorflow`];
+  const args = [...first, ...addon.flags, ...includes, ...addon.sources, ...output, ...search, ...libraries];
   await runCommand(command, args, { timeoutMs: compileTimeoutMs, logFile });
-}
-
-function relativeTo(library: string): string {
-  return `$ORIGIN/../${library.slice(dirname(library).length + 1)}/tensorflow`;
 }
 
 function nodeApiHeaders(): string {

@@ -88,10 +88,8 @@ async function download(requirement: string, folder: string, { pip }: Python, lo
 function wheelForAnyPython(): string[] {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   const platforms = ["manylinux_2_27", "manylinux_2_28", "manylinux_2_17", "manylinux2014", "manylinux1"];
-  return [
-    ...["--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--abi", "none"],
-    ...platforms.flatMap((platform) => ["--platform", `${platform}_${machine}`]),
-  ];
+  const python = ["--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--abi", "none"];
+  return [...python, ...platforms.flatMap((platform) => ["--platform", `${platform}_${machine}`])];
 }
 
 async function unpack(wheel: string, folder: string, kept: string[], { python, logFile }: Fetch): Promise<void> {

@@ -14,8 +14,8 @@ import {
   nativeFolders,
   tensorflowVersion,
 } from "./native-folders.ts";
-import type { StartedNative } from "./native-engine.ts";
 import { firstThatRuns, runCommand } from "./run-command.ts";
+import type { Started } from "./use-engine.ts";
 
 export type InstallOptions = {
   /** Build for CUDA (NVIDIA's libraries come along, several gigabytes). */
@@ -26,5 +26,152 @@ export type InstallOptions = {
 
 /** What came of an installation; `reason` and `remedy` are one line each. */
 export type Installation =
-  | ({ installed: true; folders: NativeFolders; seconds: number; warnings: string[] } & StartedNative)
+  | ({ installed: true; folders: NativeFolders; seconds: number; warnings: string[] } & Started)
   | { installed: false; reason: string; remedy: string; logFile?: string };
+
+/**
+ * Builds the native engine into the per-user cache, or finds it there, and tests it in a child process.
+ *
+ * TensorFlow's libraries come from its Python package through pip; tfjs-node-gpu's addon and the fused
+ * kernels are compiled against them. What is there and intact (every byte is hashed) is kept. Where the
+ * kernels can't be built the engine works without them and a warning says so.
+ *
+ * Never throws and never waits without end: each failure is a result with its reason, a remedy and the log.
+ */
+export async function installNative(options: InstallOptions = {}): Promise<Installation> {
+  const { gpu = false, onProgress = () => {}, cacheFolder = defaultCacheFolder() } = options;
+  const started = performance.now();
+  const logFile = join(cacheFolder, `install-${gpu ? "cuda" : "cpu"}.log`);
+  try {
+    const folders = nativeFolders(gpu ? "cuda" : "cpu", cacheFolder);
+    await openLog(cacheFolder, logFile);
+    const step = { folders, logFile, progress: onProgress, warnings: [] as string[] };
+    const compiler = await findCompiler(folders);
+    await installLibrary(step);
+    await installBinding(step, compiler);
+    const engine = await installKernels(step, compiler);
+    if (gpu && engine.device === "cpu") step.warnings.push(noGpuAnswered);
+    return { installed: true, folders, seconds: (performance.now() - started) / 1000, warnings: step.warnings, ...engine };
+  } catch (error) {
+    const { message, remedy } = error as Error & { remedy?: string };
+    return {
+      installed: false,
+      reason: message,
+      remedy: remedy ?? `See ${logFile}`,
+      logFile: existsSync(logFile) ? logFile : undefined,
+    };
+  }
+}
+
+type Step = { folders: NativeFolders; logFile: string; progress: (message: string) => void; warnings: string[] };
+
+const noGpuAnswered = "TensorFlow for CUDA is installed but finds no GPU; check that `nvidia-smi` lists one";
+const selfTestTimeoutMs = 3 * 60_000;
+
+async function openLog(cacheFolder: string, logFile: string): Promise<void> {
+  const { glibcVersionRuntime } = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header;
+  if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch) || !glibcVersionRuntime) {
+    const here = `${process.platform} ${process.arch}${process.platform === "linux" ? " without glibc" : ""}`;
+    throw failure(`the native engine is built on Linux with glibc (x64, arm64), not on ${here}`, "Use the wasm engine");
+  }
+  await mkdir(cacheFolder, { recursive: true })
+    .then(() => writeFile(logFile, `${new Date().toISOString()} node ${process.version}\n\n`))
+    .catch((error: Error) => {
+      throw failure(`the cache folder can't be written (${error.message})`, "Set XDG_CACHE_HOME to a folder of yours");
+    });
+}
+
+async function installLibrary({ folders, logFile, progress }: Step): Promise<void> {
+  const { device, library } = folders;
+  await ensureFolder(library, { tensorflow: tensorflowVersion, device }, async (temporary) => {
+    const python = await findPython();
+    await needSpace(temporary, device === "cuda" ? 12e9 : 1.5e9);
+    await fetchTensorflow(temporary, { device, python, logFile, progress }).catch(
+      explained("TensorFlow could not be fetched", "Check that `python3 -m pip download` works here (network, proxy, index)"),
+    );
+  });
+}
+
+async function installBinding(step: Step, compiler: string[] | undefined): Promise<void> {
+  const { folders, progress } = step;
+  await ensureFolder(folders.binding, { tensorflow: tensorflowVersion }, async (temporary) => {
+    progress("compiling the TensorFlow.js addon");
+    await compileAll(bindingAddons(), temporary, step, compiler);
+    progress("testing it");
+    await selfTest(step, temporary);
+  });
+}
+
+/** Builds the fused kernels if this package has any, and tests the engine as it will be used. */
+async function installKernels(step: Step, compiler: string[] | undefined): Promise<Started> {
+  const { folders, progress, warnings } = step;
+  const { binding, kernels } = folders;
+  if (!kernels) return selfTest(step, binding);
+  try {
+    await ensureFolder(kernels, { tensorflow: tensorflowVersion }, async (temporary) => {
+      progress("compiling the fused kernels");
+      await compileAll(kernelAddons(), temporary, step, compiler);
+      progress("testing them");
+      await selfTest(step, binding, temporary);
+    });
+    return await selfTest(step, binding, kernels);
+  } catch (error) {
+    warnings.push(`the engine works without the fused kernels: ${(error as Error).message}`);
+    return selfTest(step, binding);
+  }
+}
+
+async function compileAll(addons: AddonSource[], folder: string, step: Step, compiler: string[] | undefined): Promise<void> {
+  if (!compiler) throw noCompiler();
+  const { library } = step.folders;
+  const compiling = addons.map((addon) => compileAddon(addon, folder, { library, compiler, logFile: step.logFile }));
+  await Promise.all(compiling).catch(explained("the C++ sources did not compile", `See ${step.logFile}`));
+}
+
+/** Starts the engine in a process of its own, so that a crash there is a message here. */
+async function selfTest({ logFile }: Step, binding: string, kernels?: string): Promise<Started> {
+  const script = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./self-test.ts" : "./self-test.js", import.meta.url));
+  const args = [script, binding, ...(kernels ? [kernels] : [])];
+  const printed = await runCommand(process.execPath, args, { timeoutMs: selfTestTimeoutMs, logFile }).catch(
+    explained("the built engine failed its self-test", `See ${logFile}`),
+  );
+  return JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Started;
+}
+
+async function findPython(): Promise<Python> {
+  const python = await firstThatRuns([["python3"], ["python"]]);
+  const pip = await firstThatRuns([["python3", "-m", "pip"], ["python", "-m", "pip"], ["pip3"], ["pip"]]);
+  if (python && pip) return { python, pip };
+  const missing = python ? "pip" : "Python";
+  throw failure(`${missing} is missing`, "Install Python with pip (Debian, Ubuntu: apt-get install python3-pip)");
+}
+
+/** The compiler, asked for before anything large is downloaded for it. */
+async function findCompiler({ binding }: NativeFolders): Promise<string[] | undefined> {
+  const named = process.env["CXX"]?.split(" ");
+  const compiler = await firstThatRuns([...(named ? [named] : []), ["g++"], ["c++"], ["clang++"]]);
+  if (!compiler && !existsSync(binding)) throw noCompiler();
+  return compiler;
+}
+
+function noCompiler(): Error {
+  return failure("a C++ compiler is missing", "Install one (Debian, Ubuntu: apt-get install g++)");
+}
+
+async function needSpace(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= bytes) return;
+  const missing = `${bytes / 1e9} GB are needed and ${(bavail * bsize / 1e9).toFixed(1)} GB are free in ${folder}`;
+  throw failure(missing, "Free some space or set XDG_CACHE_HOME to a folder on a larger disk");
+}
+
+function failure(reason: string, remedy: string): Error {
+  return Object.assign(new Error(reason), { remedy });
+}
+
+/** Turns a rejection into one line that says what failed, with its remedy. */
+function explained(what: string, remedy: string): (error: Error) => never {
+  return (error) => {
+    throw failure(`${what} (${error.message})`, remedy);
+  };
+}

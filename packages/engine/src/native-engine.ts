@@ -4,14 +4,18 @@ import { join } from "node:path";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import type { TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js";
 import { registerGradients, requireFromTfjsNode } from "./gradients.ts";
+import { installedNative } from "./installed-native.ts";
 import { registerFusedKernels } from "./kernels.ts";
-import type { Device } from "./native-folders.ts";
 import { defaultThreads } from "./processor.ts";
+import type { Started } from "./use-engine.ts";
 
 const require = createRequire(import.meta.url);
 const backendName = "tensorflow";
 
-export type StartedNative = { backend: string; device: Device; version: string; threads: number; kernels: "fused" | "composed" };
+/** Starts the native engine that is installed. */
+export async function startBestNative(threads?: number): Promise<Started> {
+  return startNative(installedNative(), threads);
+}
 
 /**
  * Loads the addon from `folders` and registers it as the tfjs backend `tensorflow`.
@@ -22,7 +26,7 @@ export type StartedNative = { backend: string; device: Device; version: string; 
 export async function startNative(
   folders: { binding: string; kernels?: string },
   threads: number = threadsFromEnvironment() ?? defaultThreads(),
-): Promise<StartedNative> {
+): Promise<Started> {
   const binding = loadBinding(folders.binding, threads);
   restoreRemovedFunctions();
   registerGradients();
@@ -45,8 +49,8 @@ export async function startNative(
 function loadBinding(folder: string, threads: number): TFJSBinding {
   process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
   const logLevel = (process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2");
-  const processSetup = require(join(folder, "process_setup.node")) as { setLogLevel(level: number): boolean };
-  processSetup.setLogLevel(Number(logLevel));
+  const processSetup = require(join(folder, "process_setup.node")) as { loadQuietly(): void };
+  if (logLevel !== "0") processSetup.loadQuietly();
   return require(join(folder, "tfjs_binding.node")) as TFJSBinding;
 }
 
@@ -54,9 +58,9 @@ function threadsFromEnvironment(): number | undefined {
   return Number(process.env["TF_NUM_INTRAOP_THREADS"]) || undefined;
 }
 
-/** tfjs-node calls two functions that Node 23 removed. */
+/** tfjs-node calls two functions that Node 23 removed or, before that, answers with a deprecation warning. */
 function restoreRemovedFunctions(): void {
-  const util = require("node:util") as { isNullOrUndefined?: unknown; isArray?: unknown };
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  const util = require("node:util") as { isNullOrUndefined: unknown; isArray: unknown };
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }

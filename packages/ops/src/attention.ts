@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { differentiable, type Save } from "./differentiable.ts";
 import { fused } from "./fused.ts";
 
@@ -25,7 +26,7 @@ export type AttentionOptions = {
  */
 export function attention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor3D, options: AttentionOptions): tf.Tensor3D {
   const { heads, mask } = options;
-  checkAttention(query, key, value, heads);
+  checkAttention(query, key, value, options);
   return differentiable(
     [query, key, value],
     (save) => forwardFused(query, key, value, heads, mask, save) ?? forward(query, key, value, heads, mask, save),
@@ -56,17 +57,21 @@ function backward(dy: tf.Tensor3D, [query, key, value, weights]: tf.Tensor[], he
 
 /** The kernel keeps one number per query and head (the logarithm of the softmax denominator) instead of the weights. */
 function forwardFused(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor3D, heads: number, mask: tf.Tensor | undefined, save: Save) {
-  if (mask) return undefined;
-  const outputs = fused("FlexivitAttention", { query, key, value }, { heads });
+  const maskOrEmpty = mask ? withRank4(mask) : tf.zeros([0]);
+  const outputs = fused("FlexivitAttention", { query, key, value, mask: maskOrEmpty }, { heads });
   if (!outputs) return undefined;
   const [y, logSumExp] = outputs;
-  save([query, key, value, y!, logSumExp!]);
+  save([query, key, value, maskOrEmpty, y!, logSumExp!]);
   return y as tf.Tensor3D;
 }
 
 function backwardFused(dy: tf.Tensor3D, saved: tf.Tensor[], heads: number): tf.Tensor[] {
-  const [query, key, value, y, logSumExp] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  return fused("FlexivitAttentionGrad", { dy, query, key, value, y, logSumExp }, { heads })!;
+  const [query, key, value, mask, y, logSumExp] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  return fused("FlexivitAttentionGrad", { dy, query, key, value, mask, y, logSumExp }, { heads })!;
+}
+
+function withRank4(mask: tf.Tensor): tf.Tensor4D {
+  return tf.reshape(mask, [...Array<number>(4 - mask.rank).fill(1), ...mask.shape] as [number, number, number, number]);
 }
 
 function scoreScale(x: tf.Tensor3D, heads: number): number {
@@ -84,13 +89,16 @@ function joinHeads(x: tf.Tensor4D): tf.Tensor3D {
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, tokens, heads * headDim]);
 }
 
-function checkAttention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor3D, heads: number): void {
-  const [batch, , dim] = query.shape;
-  for (const [name, x] of Object.entries({ query, key, value }))
-    if (x.rank !== 3 || x.shape[0] !== batch || x.shape[2] !== dim)
-      throw new Error(`attention(${name}): expected [batch, tokens, dim] = [${batch}, tokens, ${dim}], got [${x.shape}]. Project query, key and value to one width.`);
-  if (key.shape[1] !== value.shape[1])
-    throw new Error(`attention(value): expected ${key.shape[1]} tokens as in key, got ${value.shape[1]}. Pass one value per key.`);
+function checkAttention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor3D, { heads, mask }: AttentionOptions): void {
+  const { batch, queries, dim } = axes(query, "attention(query)", "batch queries dim");
+  const { keys } = axes(key, "attention(key)", "batch keys dim", { batch, dim });
+  axes(value, "attention(value)", "batch keys dim", { batch, keys, dim });
   if (!(Number.isInteger(heads) && heads > 0 && dim % heads === 0))
     throw new Error(`attention(heads): expected a divisor of dim ${dim}, got ${heads}. Choose a number of heads that divides dim.`);
+  const scores = [batch, heads, queries, keys];
+  if (mask && !(mask.rank <= 4 && mask.shape.every((length, axis) => length === 1 || length === scores[axis + 4 - mask.rank])))
+    throw new Error(
+      `attention(mask): expected axes that broadcast to [batch, heads, queries, keys] = [${scores.join(", ")}], got shape [${mask.shape.join(", ")}]. ` +
+        "Give each axis its length or 1.",
+    );
 }

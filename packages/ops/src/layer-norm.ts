@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { differentiable, type Save } from "./differentiable.ts";
 import { fused } from "./fused.ts";
 import { asRows, sumRows } from "./rows.ts";
@@ -15,12 +16,9 @@ import { asRows, sumRows } from "./rows.ts";
  * Source: Ba, Kiros, Hinton, "Layer normalization", arXiv 1607.06450, section 3; biased variance.
  */
 export function layerNorm<T extends tf.Tensor>(x: T, scale: tf.Tensor1D, bias: tf.Tensor1D, epsilon: number): T {
-  for (const [name, vector] of Object.entries({ scale, bias }))
-    if (x.rank < 1 || vector.rank !== 1 || vector.shape[0] !== x.shape.at(-1))
-      throw new Error(
-        `layerNorm(${name}): expected [${x.shape.at(-1)}] for x [${x.shape}], got [${vector.shape}]. ` +
-          "Pass one value per entry of the last axis.",
-      );
+  const { dim } = axes(x, "layerNorm(x)", "... dim");
+  axes(scale, "layerNorm(scale)", "dim", { dim });
+  axes(bias, "layerNorm(bias)", "dim", { dim });
   return differentiable(
     [x, scale, bias],
     (save) => (forwardFused(x, scale, bias, epsilon, save) ?? forward(x, scale, bias, epsilon, save)) as T,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
 import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
 
@@ -12,8 +13,10 @@ import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
  * @throws where the axes do not fit
  */
 export function linear<T extends tf.Tensor>(x: T, kernel: tf.Tensor2D, bias?: tf.Tensor1D): T {
-  checkLinear("linear", x.shape, kernel, bias);
-  const shape = [...x.shape.slice(0, -1), kernel.shape[1]];
+  const { in: width } = axes(x, "linear(x)", "... in");
+  const { out } = axes(kernel, "linear(kernel)", "in out", { in: width });
+  if (bias) axes(bias, "linear(bias)", "out", { out });
+  const shape = [...x.shape.slice(0, -1), out];
   return differentiable(
     bias ? [x, kernel, bias] : [x, kernel],
     (save) => {
@@ -28,17 +31,4 @@ export function linear<T extends tf.Tensor>(x: T, kernel: tf.Tensor2D, bias?: tf
       return bias ? [dx, dKernel, sumRows(rows)] : [dx, dKernel];
     },
   );
-}
-
-/** Throws unless the input `[..., in]`, `kernel [in, out]` and `bias [out]` fit together. */
-export function checkLinear(name: string, input: number[], kernel: tf.Tensor, bias?: tf.Tensor): void {
-  if (input.length === 0 || kernel.rank !== 2 || input.at(-1) !== kernel.shape[0])
-    throw new Error(
-      `${name}(kernel): expected [${input.at(-1)}, out] for an input [${input}], got [${kernel.shape}]. ` +
-        "Pass a kernel whose first axis is the last axis of its input.",
-    );
-  if (bias && (bias.rank !== 1 || bias.shape[0] !== kernel.shape[1]))
-    throw new Error(
-      `${name}(bias): expected [${kernel.shape[1]}], got [${bias.shape}]. Pass one bias per column of the kernel.`,
-    );
 }

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
 import { fused } from "./fused.ts";
 import { checkForm, geluComposed, geluSlope, type GeluForm } from "./gelu.ts";
-import { checkLinear } from "./linear.ts";
 import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
 
 /** Weights of an affine map: `kernel [in, out]`, `bias [out]`. */
@@ -26,9 +26,12 @@ export type MlpParams = { hidden: LinearParams; output: LinearParams };
 export function mlp<T extends tf.Tensor>(params: MlpParams, x: T, form: GeluForm): T {
   const { hidden, output } = params;
   checkForm("mlp", form);
-  checkLinear("mlp", x.shape, hidden.kernel, hidden.bias);
-  checkLinear("mlp", hidden.kernel.shape, output.kernel, output.bias);
-  const shape = [...x.shape.slice(0, -1), output.kernel.shape[1]];
+  const { dim } = axes(x, "mlp(x)", "... dim");
+  const { hiddenDim } = axes(hidden.kernel, "mlp(hidden.kernel)", "dim hiddenDim", { dim });
+  const { out } = axes(output.kernel, "mlp(output.kernel)", "hiddenDim out", { hiddenDim });
+  axes(hidden.bias, "mlp(hidden.bias)", "hiddenDim", { hiddenDim });
+  axes(output.bias, "mlp(output.bias)", "out", { out });
+  const shape = [...x.shape.slice(0, -1), out];
   return differentiable(
     [x, hidden.kernel, hidden.bias, output.kernel, output.bias],
     (save) => {

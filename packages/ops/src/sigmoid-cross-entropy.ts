@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
-import { checkTargets } from "./softmax-cross-entropy.ts";
 
 /**
  * Binary cross-entropies of sigmoid probabilities, summed over the classes of each example.
@@ -14,7 +14,8 @@ import { checkTargets } from "./softmax-cross-entropy.ts";
  * @throws where the shapes differ or are not of rank 2
  */
 export function sigmoidCrossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
-  checkTargets("sigmoidCrossEntropy", logits, targets);
+  const { batch, classes } = axes(logits, "sigmoidCrossEntropy(logits)", "batch classes");
+  axes(targets, "sigmoidCrossEntropy(targets)", "batch classes", { batch, classes });
   return differentiable(
     [logits],
     (save) => {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
 
 /**
@@ -12,7 +13,8 @@ import { differentiable } from "./differentiable.ts";
  * @throws where the shapes differ or are not of rank 2
  */
 export function softmaxCrossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
-  checkTargets("softmaxCrossEntropy", logits, targets);
+  const { batch, classes } = axes(logits, "softmaxCrossEntropy(logits)", "batch classes");
+  axes(targets, "softmaxCrossEntropy(targets)", "batch classes", { batch, classes });
   return differentiable(
     [logits],
     (save) => {
@@ -26,12 +28,4 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): 
       return [tf.mul(tf.sub(probabilities, targets!), tf.expandDims(dy, 1))];
     },
   );
-}
-
-/** Throws unless logits and targets are both `[batch, classes]`. */
-export function checkTargets(name: string, logits: tf.Tensor, targets: tf.Tensor): void {
-  if (logits.rank !== 2)
-    throw new Error(`${name}(logits): expected axes [batch, classes], got shape [${logits.shape}]. Flatten the leading axes into the batch.`);
-  if (targets.shape.join() !== logits.shape.join())
-    throw new Error(`${name}(targets): expected the shape of the logits [${logits.shape}], got [${targets.shape}]. Pass one target per class (tf.oneHot for labels).`);
 }

@@ -1,1 +1,5 @@
-export {};
+export { referenceInterpolations, type Interpolation, type ReferenceInterpolation } from "./interpolation.ts";
+export { transpose, type Matrix } from "./matrix.ts";
+export { pseudoInverse, singularValues } from "./pseudo-inverse.ts";
+export { resizeAxes, type AxisResize } from "./resize-axes.ts";
+export { resizeMatrix } from "./resize-matrix.ts";

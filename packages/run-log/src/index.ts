@@ -1,1 +1,16 @@
-export {};
+export { accuracyPlot, type AccuracyLine, type AccuracyPlotOptions, type AccuracyPoint } from "./accuracy-plot.ts";
+export type { Environment } from "./environment.ts";
+export { linePlot, type Line, type LinePlotOptions } from "./line-plot.ts";
+export type { LocalRun } from "./local-run.ts";
+export { noLogger, teeLogger, type Artifact, type Logger, type Row, type RunStatus, type Value } from "./logger.ts";
+export { openRun, type RunOptions } from "./open-run.ts";
+export { progressLine, type Progress, type ProgressLine, type ProgressOptions } from "./progress.ts";
+export { readRun, type Point, type Run, type RunSummary } from "./read-run.ts";
+export { renderSvg, type PlotSpec } from "./render-svg.ts";
+export { writeReport, type ReportContent } from "./report.ts";
+export type { LoggedRow } from "./row-format.ts";
+export type { RunIdentity } from "./run-folder.ts";
+export type { Picture, Section } from "./section.ts";
+export type { Cell, Column } from "./table-cell.ts";
+export { textTable } from "./text-table.ts";
+export { trainingPlots } from "./training-plots.ts";

@@ -38,7 +38,6 @@ export type RunOptions = {
  */
 export async function openRun(options: RunOptions): Promise<LocalRun> {
   const folder = resolve(options.folder);
-  const environment = await describeEnvironment(options.environment);
   makeWritable(folder);
   const resumed = holdsRun(folder);
   if (resumed && !options.resume) {
@@ -47,6 +46,7 @@ export async function openRun(options: RunOptions): Promise<LocalRun> {
     );
   }
   const { manifest, changes } = resumed ? continueManifest(folder, options) : { manifest: newManifest(options), changes: [] };
+  const environment = await describeEnvironment(options.environment);
   writeJson(runPaths(folder).config, manifest);
   writeJson(runPaths(folder).environment, [...readEnvironments(folder), environment]);
   return startLocalRun({ folder, manifest, resumed, changes, report: options.report ?? true });

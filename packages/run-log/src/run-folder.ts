@@ -31,7 +31,7 @@ export function runPaths(folder: string): Record<"config" | "environment" | "log
 /** Makes the folder if need be; throws where it cannot be written to. */
 export function makeWritable(folder: string): void {
   try {
-    mkdirSync(runPaths(folder).checkpoints, { recursive: true });
+    mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -18,7 +18,7 @@ export function expectClose(actual: Numbers, expected: Numbers, tolerance: Toler
   const want = numbersOf(expected);
   const shape = got.shape ?? want.shape ?? [got.data.length];
   if (!sameShape(got, want)) {
-    throw new Error(`expectClose(actual): expected shape [${want.shape ?? want.data.length}], got [${got.shape ?? got.data.length}].`);
+    throw new Error(`expectClose(actual): expected shape [${want.shape ?? want.data.length}], got [${got.shape ?? got.data.length}]. Reshape one of them.`);
   }
   const scale = want.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const allowed = Math.max(tolerance.absolute ?? 0, (tolerance.relative ?? 0) * scale);
@@ -27,7 +27,7 @@ export function expectClose(actual: Numbers, expected: Numbers, tolerance: Toler
   if (got.data.length === 0 || difference <= allowed || got.data[worst] === want.data[worst]) return;
   throw new Error(
     `expectClose(actual): expected ${want.data[worst]} at [${indexOf(worst, shape)}], got ${got.data[worst]}: ` +
-      `off by ${difference.toExponential(2)}, allowed ${allowed.toExponential(2)} (largest |expected| ${scale.toPrecision(4)}).`,
+      `off by ${difference.toExponential(2)}, allowed ${allowed.toExponential(2)} of a largest |expected| of ${scale.toPrecision(4)}.`,
   );
 }
 
@@ -42,7 +42,9 @@ function numbersOf(value: Numbers): Flat {
 
 function sameShape(a: Flat, b: Flat): boolean {
   if (a.data.length !== b.data.length) return false;
-  return a.shape === undefined || b.shape === undefined || String(a.shape) === String(b.shape);
+  // numpy files keep one number as shape [1], a scalar tensor is [].
+  if (a.data.length === 1 || a.shape === undefined || b.shape === undefined) return true;
+  return String(a.shape) === String(b.shape);
 }
 
 /** The element with the largest difference; one that is not a number is worse than any other. */

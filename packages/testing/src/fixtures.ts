@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
-import { configure, Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
-import { parseNpy, type NpyArray } from "./npy.ts";
+import { type NpyArray, parseNpz } from "./npz.ts";
 
 const folder = new URL("../fixtures/", import.meta.url);
 
@@ -16,22 +15,10 @@ export function readFixture(name: `${string}.npz`): Promise<Record<string, NpyAr
 export function readFixture<Value>(name: `${string}.json`): Promise<Value>;
 export async function readFixture(name: string): Promise<unknown> {
   const bytes = await readFile(fixturePath(name));
-  return name.endsWith(".npz") ? readNpz(bytes) : JSON.parse(bytes.toString("utf8"));
+  return name.endsWith(".npz") ? parseNpz(bytes) : JSON.parse(bytes.toString("utf8"));
 }
 
 /** A fixture array as a tensor of the same shape; float32 or int32. The caller disposes it. */
 export function fixtureTensor<T extends tf.Tensor = tf.Tensor>(array: NpyArray): T {
   return tf.tensor(array.data, [...array.shape], array.dtype === "float32" ? "float32" : "int32") as T;
-}
-
-async function readNpz(bytes: Uint8Array): Promise<Record<string, NpyArray>> {
-  configure({ useWebWorkers: false });
-  const zip = new ZipReader(new Uint8ArrayReader(new Uint8Array(bytes)));
-  const arrays: Record<string, NpyArray> = {};
-  for (const entry of await zip.getEntries()) {
-    if (entry.directory) continue;
-    arrays[entry.filename.replace(/\.npy$/, "")] = parseNpy(await entry.getData(new Uint8ArrayWriter()));
-  }
-  await zip.close();
-  return arrays;
 }

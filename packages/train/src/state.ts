@@ -10,7 +10,7 @@ export type TrainState<P extends ParamTree> = {
   params: P;
   /** Exponential moving average of `params`, when asked for. */
   ema?: P;
-  /** The optimiser's moments and the like, a tree beside `params`. */
+  /** The optimiser's moments and the like, by the path of their leaf. */
   slots: ParamTree;
   /** Seconds of training so far, over all resumes. */
   seconds: number;

@@ -1,7 +1,7 @@
 import type { GeluForm } from "@flexivit/ops";
 import type { Size } from "@flexivit/patch-schemes";
-import type { KernelResize } from "@flexivit/pi-resize";
-import type { Interpolation } from "@flexivit/resample";
+import { flexivitKernelResize, type KernelResize } from "@flexivit/pi-resize";
+import { referenceInterpolations, type Interpolation } from "@flexivit/resample";
 
 /** How the token outputs become one vector: mean over the patch tokens, or the class token. */
 export type Pooling = "gap" | "tok";
@@ -27,10 +27,11 @@ export type VitConfig = {
   positionInterpolation: Interpolation;
 };
 
+export type VitVariant = "mu" | "Ti" | "S" | "M" | "B" | "L" | "So400m" | "H";
 type VariantSize = { dim: number; depth: number; hiddenDim: number; heads: number };
 
 /** Widths and depths of the named variants. Source: Ti to L arXiv 2106.10270 table 2; mu is big_vision's smallest; H arXiv 2010.11929 table 1; So400m arXiv 2305.13035. */
-export const vitVariants = {
+export const vitVariants: Readonly<Record<VitVariant, VariantSize>> = {
   mu: { dim: 32, depth: 1, hiddenDim: 128, heads: 2 },
   Ti: { dim: 192, depth: 12, hiddenDim: 768, heads: 3 },
   S: { dim: 384, depth: 12, hiddenDim: 1536, heads: 6 },
@@ -39,9 +40,7 @@ export const vitVariants = {
   L: { dim: 1024, depth: 24, hiddenDim: 4096, heads: 16 },
   So400m: { dim: 1152, depth: 27, hiddenDim: 4304, heads: 16 },
   H: { dim: 1280, depth: 32, hiddenDim: 5120, heads: 16 },
-} as const satisfies Record<string, VariantSize>;
-
-export type VitVariant = keyof typeof vitVariants;
+};
 
 /** FlexiViT's own choices: a 32x32 kernel, a 7x7 position grid, tanh GELU, big_vision's interpolations. Source: arXiv 2212.08013 section 3.4. */
 const flexivitDefaults = {
@@ -51,8 +50,8 @@ const flexivitDefaults = {
   pooling: "gap",
   activation: "tanh",
   layerNormEpsilon: 1e-6,
-  kernelResize: { method: "pi", interpolation: { kernel: "bilinear", antialias: false, alignment: "half-pixel" } },
-  positionInterpolation: { kernel: "bilinear", antialias: true, alignment: "half-pixel" },
+  kernelResize: flexivitKernelResize,
+  positionInterpolation: referenceInterpolations.bigVision.positions,
 } as const satisfies Partial<VitConfig>;
 
 /**

@@ -1,5 +1,5 @@
 import type { LinearParams, MlpParams } from "@flexivit/ops";
-import { initParams, normal, xavierUniform, zeros, ones, type InitTree } from "@flexivit/params";
+import { initParams, lecunNormal, normal, ones, xavierUniform, zeros, type InitTree } from "@flexivit/params";
 import type * as tf from "@tensorflow/tfjs-core";
 import { checkVitConfig, type VitConfig } from "./config.ts";
 
@@ -41,9 +41,9 @@ export function initVit(config: VitConfig, seed: number): VitParams {
   const { dim, depth, channels } = config;
   const [patchHeight, patchWidth] = config.patchSize;
   const [gridHeight, gridWidth] = config.positionGrid;
-  const spec: InitTree = {
+  const spec: InitTree<VitParams> = {
     patchEmbedding: {
-      kernel: normal([patchHeight, patchWidth, channels, dim], Math.sqrt(1 / (patchHeight * patchWidth * channels))),
+      kernel: lecunNormal([patchHeight, patchWidth, channels, dim]),
       bias: zeros([dim]),
     },
     positions: normal([gridHeight, gridWidth, dim], 1 / Math.sqrt(dim)),
@@ -51,13 +51,13 @@ export function initVit(config: VitConfig, seed: number): VitParams {
     blocks: Array.from({ length: depth }, () => blockSpec(config)),
     norm: normSpec(dim),
   };
-  return initParams(spec, seed) as VitParams;
+  return initParams<VitParams>(spec, seed);
 }
 
-const normSpec = (dim: number): InitTree => ({ scale: ones([dim]), bias: zeros([dim]) });
-const projectionSpec = (dim: number): InitTree => ({ kernel: xavierUniform([dim, dim]), bias: zeros([dim]) });
+const normSpec = (dim: number): InitTree<NormParams> => ({ scale: ones([dim]), bias: zeros([dim]) });
+const projectionSpec = (dim: number): InitTree<LinearParams> => ({ kernel: xavierUniform([dim, dim]), bias: zeros([dim]) });
 
-function blockSpec({ dim, hiddenDim }: VitConfig): InitTree {
+function blockSpec({ dim, hiddenDim }: VitConfig): InitTree<BlockParams> {
   return {
     attentionNorm: normSpec(dim),
     attention: { query: projectionSpec(dim), key: projectionSpec(dim), value: projectionSpec(dim), output: projectionSpec(dim) },

@@ -1,10 +1,7 @@
 import { axes } from "@flexivit/axes";
 import type { Grid } from "@flexivit/features";
-import { gridOf, type PatchScheme } from "@flexivit/patch-schemes";
+import { gridOf, type PatchScheme, type Remainder } from "@flexivit/patch-schemes";
 import * as tf from "@tensorflow/tfjs-core";
-
-/** What to do with pixels that the last whole tile leaves over: refuse, or leave them out (what a VALID convolution does). */
-export type Remainder = "error" | "crop";
 
 /**
  * The pixels of every tile that a patch scheme cuts out of the images, row by row.

@@ -1,13 +1,14 @@
 import { axes } from "@flexivit/axes";
 import type { BackboneOptions, Features, Grid } from "@flexivit/features";
 import { linear } from "@flexivit/ops";
+import type { Remainder } from "@flexivit/patch-schemes";
 import { resizePatchKernel } from "@flexivit/pi-resize";
 import { resizePositions } from "@flexivit/position-embedding";
 import * as tf from "@tensorflow/tfjs-core";
 import { block, norm } from "./block.ts";
 import type { VitConfig } from "./config.ts";
 import type { VitParams } from "./params.ts";
-import { tiles, type Remainder } from "./tiles.ts";
+import { tiles } from "./tiles.ts";
 
 export type VitOptions = BackboneOptions & {
   /** Pixels that the last whole patch leaves over: refused by default, or cropped. */
@@ -55,7 +56,7 @@ export function embed(
   return tf.tidy(() => {
     const { tiles: pixels, grid } = tiles(images, scheme, remainder);
     const kernel = resizePatchKernel(params.patchEmbedding.kernel, scheme.patchSize, config.kernelResize);
-    const flatKernel = tf.reshape(kernel, [pixels.shape[2], config.dim]);
+    const flatKernel = tf.reshape(kernel, [pixels.shape[2], config.dim]) as tf.Tensor2D;
     const content = linear(pixels, flatKernel, params.patchEmbedding.bias);
     const positions = resizePositions(params.positions, grid, config.positionInterpolation); // [patches, dim]
     return { tokens: tf.add(content, positions), grid };

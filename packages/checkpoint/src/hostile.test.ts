@@ -1,0 +1,128 @@
+import { readFile } from "node:fs/promises";
+import { deflateRawSync } from "node:zlib";
+import { fixturePath } from "@flexivit/testing";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readNpz, readSafetensors } from "./index.ts";
+
+const readers = { readNpz, readSafetensors };
+const files = [
+  ["readSafetensors", "checkpoint/kinds.safetensors"],
+  ["readNpz", "checkpoint/kinds.npz"],
+  ["readNpz", "checkpoint/kinds-deflated.npz"],
+  ["readNpz", "checkpoint/orders.npz"],
+] as const;
+
+/** Reads everything; what comes of it, or the problem in our words; anything else is thrown on. */
+async function outcome(reader: keyof typeof readers, bytes: Uint8Array): Promise<"read" | "refused"> {
+  try {
+    const { entries } = await readers[reader](bytes);
+    for (const { shape, read } of Object.values(entries)) {
+      const data = await read();
+      expect(data.length).toBe(shape.reduce((product, length) => product * length, 1));
+    }
+    return "read";
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith(`${reader}(file): expected `)) return "refused";
+    throw error;
+  }
+}
+
+/** A change to a file: bytes set, a number of the headers made extreme, a part cut out, doubled or the end cut off. */
+type Change = { kind: "set" | "number" | "cut" | "double" | "end"; at: number; length: number; value: bigint };
+
+const change: fc.Arbitrary<Change> = fc.record({
+  kind: fc.constantFrom("set", "number", "cut", "double", "end"),
+  at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+  length: fc.integer({ min: 1, max: 40 }),
+  value: fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.constantFrom(0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 53n, 2n ** 64n - 1n)),
+});
+
+function apply(bytes: Uint8Array, { kind, at, length, value }: Change): Uint8Array {
+  const start = Math.floor(at * bytes.length);
+  const parts = [bytes.subarray(0, start), bytes.subarray(start, start + length), bytes.subarray(start + length)];
+  if (kind === "cut") return Buffer.concat([parts[0], parts[2]]);
+  if (kind === "double") return Buffer.concat([parts[0], parts[1], parts[1], parts[2]]);
+  if (kind === "end") return bytes.slice(0, start);
+  const changed = bytes.slice();
+  const width = kind === "number" ? 8 : 1;
+  for (let i = 0; i < width && start + i < changed.length; i++) changed[start + i] = Number((value >> BigInt(8 * i)) & 255n);
+  return changed;
+}
+
+describe("a damaged file is read or refused in our words, nothing else", () => {
+  it.each(files)("%s: %s cut after every 13th byte", async (reader, name) => {
+    const bytes = new Uint8Array(await readFile(fixturePath(name)));
+    for (let length = 0; length < bytes.length; length += 13) {
+      expect(await outcome(reader, bytes.slice(0, length))).toBe("refused");
+    }
+  });
+
+  it.each(files)("%s: %s with 1 to 4 random changes, 150 times", async (reader, name) => {
+    const bytes = new Uint8Array(await readFile(fixturePath(name)));
+    const seen = { read: 0, refused: 0 };
+    const property = fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      seen[await outcome(reader, changes.reduce(apply, bytes))]++;
+    });
+    await fc.assert(property, { numRuns: 150, seed: 20_240_607 });
+    // Most damage is noticed: only values of a .safetensors file have no checksum.
+    expect(seen.refused).toBeGreaterThan(75);
+  });
+});
+
+/** A zip archive of one deflated member whose sizes are as claimed, not as they are. */
+function archive(packed: Uint8Array, claimed: number): Uint8Array {
+  const name = Buffer.from("x.npy");
+  const sizes = Buffer.alloc(12);
+  sizes.writeUInt32LE(packed.length, 4);
+  sizes.writeUInt32LE(claimed, 8);
+  const fields = Buffer.concat([Buffer.from([20, 0, 0, 0, 8, 0, 0, 0, 33, 0]), sizes, Buffer.from([name.length, 0, 0, 0])]);
+  const local = Buffer.concat([Buffer.from("PK\u0003\u0004"), fields, name, packed]);
+  const central = Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\u0000", "latin1"), fields, Buffer.alloc(14), name]);
+  const end = Buffer.alloc(22);
+  end.write("PK\u0005\u0006", "latin1");
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
+
+describe("a file cannot make the reader allocate what it does not hold", () => {
+  it("4 GB claimed by 100 packed bytes are refused at once", async () => {
+    const bytes = archive(new Uint8Array(100), 2 ** 32 - 2);
+    await expect(readNpz(bytes)).rejects.toThrow(
+      `readNpz(file): expected "x.npy" to unpack to at most 103200 bytes, got 4294967294 in ${bytes.length} bytes in memory.`,
+    );
+  });
+
+  it("a member that unpacks to more than it claims is cut off and refused", async () => {
+    const header = "\u0093NUMPY\u0001\u0000\u0076\u0000" + "{'descr': '|u1', 'fortran_order': False, 'shape': (72,), }".padEnd(117) + "\n";
+    const packed = deflateRawSync(Buffer.concat([Buffer.from(header, "latin1"), Buffer.alloc(2e7)]));
+    const bytes = archive(packed, 200);
+    const before = process.memoryUsage().arrayBuffers;
+    const { entries } = await readNpz(bytes);
+    await expect(entries["x"].read()).rejects.toThrow('readNpz(file): expected "x.npy" to hold intact data, got ');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2e7);
+  });
+
+  it("a claimed array of a million elements over ten packed ones takes no million bytes", async () => {
+    const header = "\u0093NUMPY\u0001\u0000\u0076\u0000" + "{'descr': '|u1', 'fortran_order': False, 'shape': (1000000,), }".padEnd(117) + "\n";
+    const packed = deflateRawSync(Buffer.concat([Buffer.from(header, "latin1"), Buffer.alloc(10)]));
+    const padded = Buffer.concat([packed, Buffer.alloc(1000)]);
+    const { entries } = await readNpz(archive(padded, 128 + 1e6));
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(entries["x"].read()).rejects.toThrow('readNpz(file): expected "x.npy" to hold intact data, got ');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5e5);
+  });
+
+  it("members that overlap cannot multiply the file", async () => {
+    const one = new Uint8Array(await readFile(fixturePath("checkpoint/kinds-deflated.npz")));
+    // Every central record claims a packed size as large as the file.
+    const changed = Buffer.from(one);
+    for (let at = changed.indexOf("PK\u0001\u0002"); at >= 0; at = changed.indexOf("PK\u0001\u0002", at + 1)) {
+      changed.writeUInt32LE(one.length, at + 20);
+    }
+    await expect(readNpz(changed)).rejects.toThrow(/^readNpz\(file\): expected members of at most 3947 bytes, got 51311 bytes in/);
+  });
+});

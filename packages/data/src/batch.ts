@@ -1,0 +1,131 @@
+import { random, type RandomStream } from "@flexivit/random";
+import { chooseView, type ChooseView, type EvaluationFraming, type Framing } from "./framing.ts";
+import { mixup, oneHot } from "./mixup.ts";
+import { drawsAt } from "./order.ts";
+import { prefetch } from "./prefetch.ts";
+import type { ImageSource } from "./source.ts";
+import type { Size } from "./view.ts";
+
+/** Pictures as a network takes them; `tf.tensor4d(batch.images, batch.shape)` makes the tensor. */
+export type Batch = {
+  /** [batch, height, width, channels] in [-1, 1] */
+  images: Float32Array;
+  shape: [batch: number, height: number, width: number, channels: number];
+  /** [batch], indices of the source's classes */
+  labels: Int32Array;
+  /** [batch, classes] probabilities: the labels, mixed where the images are mixed */
+  targets: Float32Array;
+  /** [batch], indices in the source */
+  indices: Uint32Array;
+};
+
+export type BatchOptions = {
+  seed: number;
+  batchSize: number;
+  /** Pixels of the square side, or height and width. */
+  imageSize: number | Size;
+  framing: Framing;
+  /** Mixes neighbours of a batch by a weight from Beta(alpha, alpha), the larger of it and its complement. */
+  mixup?: { alpha: number };
+};
+
+/**
+ * The batch of training step `step`, counted from 0.
+ *
+ * A function of the source, the options and the step alone: order, crops and flips of a picture belong to
+ * (seed, epoch, index), so they depend neither on the batch size nor on the image size. Epochs follow each
+ * other without a gap, each visits every picture once.
+ */
+export async function batchAt(source: ImageSource, step: number, options: BatchOptions): Promise<Batch> {
+  const { seed, batchSize } = options;
+  checkCount("batchAt(batchSize)", batchSize, 1);
+  checkCount("batchAt(step)", step, 0);
+  const size = sizeOf("batchAt(imageSize)", options.imageSize);
+  if (source.size === 0) throw new Error("batchAt(source): expected at least 1 picture, got 0. Check the folder or the subset.");
+  const draws = drawsAt(source.size, seed, batchSize, step);
+  const requests = draws.map(({ index, epoch }) => ({ index, stream: () => random(seed, "view", epoch, index) }));
+  const batch = await readBatch(source, requests, size, options.framing);
+  if (options.mixup) {
+    const drawn = random(seed, "mixup", step).beta(options.mixup.alpha, options.mixup.alpha);
+    // Above a half, so that a row's own label stays the first of its targets. Source: big_vision.
+    const weight = Math.max(drawn, 1 - drawn);
+    mixup(batch.images, batchSize, weight);
+    mixup(batch.targets, batchSize, weight);
+  }
+  return batch;
+}
+
+export type EvaluationOptions = {
+  batchSize: number;
+  imageSize: number | Size;
+  framing: EvaluationFraming;
+  /** How many batches are prepared ahead, 2 by default. */
+  ahead?: number;
+};
+
+/** All pictures of a source in order, each once; the last batch may be smaller. */
+export function evaluationBatches(source: ImageSource, options: EvaluationOptions): AsyncGenerator<Batch, void, void> {
+  const { batchSize, ahead } = options;
+  checkCount("evaluationBatches(batchSize)", batchSize, 1);
+  const size = sizeOf("evaluationBatches(imageSize)", options.imageSize);
+  const make = (step: number): Promise<Batch> => {
+    const length = Math.min(batchSize, source.size - step * batchSize);
+    const requests = Array.from({ length }, (_, i) => ({ index: step * batchSize + i, stream: noDraws }));
+    return readBatch(source, requests, size, options.framing);
+  };
+  return prefetch(make, { from: 0, to: Math.ceil(source.size / batchSize), ahead });
+}
+
+function noDraws(): never {
+  throw new Error("evaluationBatches(framing): expected a framing without draws. Use shorter-side, squash or centre-crop.");
+}
+
+type Request = { index: number; stream: () => RandomStream };
+
+async function readBatch(source: ImageSource, requests: readonly Request[], size: Size, framing: Framing): Promise<Batch> {
+  const [height, width] = size;
+  const indices = Uint32Array.from(requests, ({ index }) => index);
+  const pixels = await readPixels(source, requests, chooseView(framing, size), height * width * source.channels);
+  const labels = Int32Array.from(indices, (index) => source.labels[index]);
+  return {
+    images: normalise(pixels),
+    shape: [requests.length, height, width, source.channels],
+    labels,
+    targets: oneHot(labels, source.classes.length),
+    indices,
+  };
+}
+
+async function readPixels(source: ImageSource, requests: readonly Request[], choose: ChooseView, length: number): Promise<Uint8Array> {
+  const pixels = new Uint8Array(requests.length * length);
+  const pending: Promise<void>[] = [];
+  for (const [i, { index, stream }] of requests.entries()) {
+    const done = source.read(index, { choose, stream, out: pixels.subarray(i * length, (i + 1) * length) });
+    if (done) pending.push(done);
+  }
+  // All are awaited even where one fails, so that no read is under way once this function is done.
+  const failed = (await Promise.allSettled(pending)).find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  return pixels;
+}
+
+// 0 -> -1 and 255 -> 1, as value_range(-1, 1) of big_vision and mean = std = 0.5 of timm.
+const levels: Float32Array = Float32Array.from({ length: 256 }, (_, level) => level / 127.5 - 1);
+
+function normalise(pixels: Uint8Array): Float32Array {
+  const out = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) out[i] = levels[pixels[i]];
+  return out;
+}
+
+function sizeOf(argument: string, imageSize: number | Size): Size {
+  const size: Size = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
+  for (const side of size) checkCount(argument, side, 1);
+  return size;
+}
+
+function checkCount(argument: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new Error(`${argument}: expected a whole number from ${least} on, got ${value}. Correct the option.`);
+  }
+}

@@ -1,0 +1,24 @@
+import { loadParams, saveParams } from "@flexivit/checkpoint";
+import type { ClassifierInfo, ClassifierModel, ClassifierWeights } from "./model.ts";
+
+const format = "flexivit-classifier-1";
+
+/** Writes a classifier to one `.safetensors` file, its configuration and class names included. */
+export async function saveModel(file: string, { params, info }: ClassifierModel): Promise<void> {
+  await saveParams(file, params, { format, info });
+}
+
+/**
+ * Reads a classifier that `saveModel` or `flexivit train` wrote.
+ *
+ * @throws where the file is missing, damaged or of another kind.
+ */
+export async function loadModel(file: string): Promise<ClassifierModel> {
+  const { params, metadata } = await loadParams(file);
+  if (metadata["format"] !== format) {
+    throw new Error(
+      `loadModel(file): expected a classifier that flexivit train wrote (format ${format}), got format ${String(metadata["format"])} in ${file}. Pass a model.safetensors of a run folder.`,
+    );
+  }
+  return { params: params as ClassifierWeights, info: metadata["info"] as ClassifierInfo };
+}

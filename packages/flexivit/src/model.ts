@@ -1,0 +1,44 @@
+import { classify, initClassifier, type ClassifierParams } from "@flexivit/classify";
+import type { EvaluationFraming } from "@flexivit/data";
+import type { PatchScheme, Remainder } from "@flexivit/patch-schemes";
+import { initVit, vit, type VitConfig, type VitParams } from "@flexivit/vit";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** The trainable weights of a classifier: a backbone and its head. */
+export type ClassifierWeights = { backbone: VitParams; head: ClassifierParams };
+
+/** What a classifier needs beside its weights. Plain data: it is stored in the weights' file. */
+export type ClassifierInfo = {
+  vit: VitConfig;
+  /** Class names in the order of the logits. */
+  classes: string[];
+  /** Height and width of the pictures it was trained on. */
+  imageSizePx: number;
+  /** How a picture is cut to that size. */
+  framing: EvaluationFraming;
+  /** Patch sizes it was trained at. */
+  patchSizes: string[];
+};
+
+/** A classifier: pictures in, class logits out, at any patch size. */
+export type ClassifierModel = { params: ClassifierWeights; info: ClassifierInfo };
+
+/** Fresh weights for a backbone and a linear head. */
+export function initClassifierWeights(config: VitConfig, classes: number, headBias: number, seed: number): ClassifierWeights {
+  return { backbone: initVit(config, seed), head: initClassifier({ dim: config.dim, classes, bias: headBias }, seed) };
+}
+
+/**
+ * Class logits of a batch of pictures at a patch scheme.
+ *
+ * @param images [batch, height, width, channels] in [-1, 1]
+ * @returns [batch, classes]
+ */
+export function classifierLogits(
+  params: ClassifierWeights,
+  config: VitConfig,
+  images: tf.Tensor4D,
+  options: { scheme: PatchScheme; remainder?: Remainder },
+): tf.Tensor2D {
+  return tf.tidy(() => classify(params.head, vit(params.backbone, config, images, options)));
+}

@@ -1,0 +1,102 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { leaves, mapLeaves, type ParamTree } from "@flexivit/params";
+
+/** What an optimiser remembers about one leaf: tensors by name. */
+export type Slots = { readonly [name: string]: tf.Tensor };
+
+/** One leaf before its update; all tensors but the slots have the leaf's shape. */
+export type LeafState = { path: string; param: tf.Tensor; gradient: tf.Tensor; slots: Slots };
+
+/**
+ * What all leaves of one update share.
+ *
+ * - `count`: updates made before this one, from 0; the argument of schedules
+ * - `schedule`: factor on the learning rate at this count
+ * - `gradientScale`: factor on every gradient, as from `clipByGlobalNorm`; 1 where absent
+ */
+export type Step = { count: number; schedule: number; gradientScale?: tf.Scalar | number };
+
+/**
+ * An optimiser as data: how a leaf's slots start, and a pure function from a leaf to the next one.
+ *
+ * `update` disposes nothing; it may hand back an input that it leaves as it is.
+ */
+export type Optimizer = {
+  name: string;
+  learningRate: number;
+  slots: (param: tf.Tensor, path: string) => Slots;
+  update: (leaf: LeafState, step: Step) => { param: tf.Tensor; slots: Slots };
+};
+
+/** Parameters and, by path, what the optimiser remembers about them; `slots` starts as `{}`. */
+export type Trained<P extends ParamTree> = { params: P; slots: ParamTree };
+
+/**
+ * Updates every leaf that has a gradient and returns the new state. TAKES the old one: old parameters, old slots and
+ * gradients are disposed leaf by leaf, so that no second copy of the tree ever exists. Use only what it returns.
+ *
+ * A leaf whose gradient is absent (`undefined` in the tree) stays as it is: that is how a subtree is frozen. A leaf
+ * without slots gets them at its first update.
+ *
+ * @param state the only holder of its tensors: an average of the parameters must own copies (`tf.clone`)
+ * @param gradients tree with the structure of the parameters, or a part of it
+ * @throws where a gradient has no parameter or another shape; nothing is disposed then
+ */
+export function applyUpdates<P extends ParamTree>(
+  optimizer: Optimizer,
+  state: Trained<P>,
+  gradients: ParamTree,
+  step: Step,
+): Trained<P> {
+  const gradientOf = new Map(leaves(gradients).map(({ path, tensor }) => [path, tensor]));
+  requireMatching(state.params, gradientOf);
+  const slotsOf = groupByLeaf(state.slots);
+  const params = mapLeaves(state.params, (param, path) => {
+    const gradient = gradientOf.get(path);
+    if (!gradient) return param;
+    const slots = slotsOf.get(path) ?? optimizer.slots(param, path);
+    const next = updateLeaf(optimizer, { path, param, gradient, slots }, step);
+    slotsOf.set(path, next.slots);
+    return next.param;
+  });
+  return { params, slots: Object.fromEntries(slotsOf) };
+}
+
+/** The gradient times the scale of a step; no copy where there is nothing to multiply. */
+export function scaled(gradient: tf.Tensor, scale: tf.Scalar | number = 1): tf.Tensor {
+  return scale === 1 ? gradient : tf.mul(gradient, scale);
+}
+
+/** The next leaf; frees the old one. */
+function updateLeaf(optimizer: Optimizer, leaf: LeafState, step: Step): { param: tf.Tensor; slots: Slots } {
+  const next = tf.tidy(() => optimizer.update(leaf, step));
+  const kept = new Set([next.param, ...Object.values(next.slots)]);
+  for (const tensor of [leaf.param, leaf.gradient, ...Object.values(leaf.slots)]) {
+    if (!kept.has(tensor)) tensor.dispose();
+  }
+  return next;
+}
+
+/** Slots by the path of their leaf; their own name is the last part of a path, however deep the tree is nested. */
+function groupByLeaf(slots: ParamTree): Map<string, Slots> {
+  const grouped = new Map<string, Record<string, tf.Tensor>>();
+  for (const { path, tensor } of leaves(slots)) {
+    const cut = path.lastIndexOf("/");
+    const leaf = path.slice(0, Math.max(cut, 0));
+    grouped.set(leaf, { ...grouped.get(leaf), [path.slice(cut + 1)]: tensor });
+  }
+  return grouped;
+}
+
+function requireMatching(params: ParamTree, gradientOf: ReadonlyMap<string, tf.Tensor>): void {
+  const shapeOf = new Map(leaves(params).map(({ path, tensor }) => [path, tensor.shape]));
+  for (const [path, gradient] of gradientOf) {
+    const shape = shapeOf.get(path);
+    if (shape && String(shape) === String(gradient.shape)) continue;
+    const expected = shape ? `shape [${shape.join(", ")}]` : "a path of the parameters";
+    throw new Error(
+      `applyUpdates(gradients): expected ${expected}, got [${gradient.shape.join(", ")}] at "${path}". ` +
+        "Differentiate with respect to these parameters.",
+    );
+  }
+}

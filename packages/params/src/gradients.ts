@@ -1,0 +1,75 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { reversePass } from "./reverse.ts";
+import { type PathFilter, selectLeaves } from "./select.ts";
+import { record } from "./tape.ts";
+import { leaves, mapLeaves, type ParamTree } from "./tree.ts";
+
+/** What a differentiated function returns: the loss, or the loss and further named tensors. */
+export type Outputs = tf.Scalar | { loss: tf.Scalar };
+
+const WHERE = "valueAndGradients(f)";
+
+/**
+ * The outputs of `f(params)` and the gradient of its loss with respect to every leaf; zeros where the
+ * loss does not depend on a leaf.
+ *
+ * With `select`, the leaves that it refuses are constants: they have no gradient, and nothing is
+ * remembered for them. The memory peak is below that of tf.grads: the reverse pass disposes what an
+ * operation saved, and the gradients that it used up, as soon as it is through with the operation.
+ *
+ * @param f is synchronous and runs once, in a tidy: only what it returns survives
+ * @returns outputs and gradients, both the caller's to dispose
+ * @throws where the loss is no float32 scalar, or an operation on its way has no gradient
+ */
+export function valueAndGradients<P extends ParamTree, Value extends Outputs>(
+  f: (params: P) => Value,
+  params: P,
+): { value: Value; gradients: P };
+export function valueAndGradients<P extends ParamTree, Value extends Outputs>(
+  f: (params: P) => Value,
+  params: P,
+  select: PathFilter,
+): { value: Value; gradients: ParamTree };
+export function valueAndGradients<P extends ParamTree, Value extends Outputs>(
+  f: (params: P) => Value,
+  params: P,
+  select: PathFilter = () => true,
+): { value: Value; gradients: ParamTree } {
+  const selected = selectLeaves(params, select);
+  const { result: value, tape } = record(WHERE, () => checkOutputs(f(params)), sourcesOf(selected));
+  try {
+    const byId = reversePass(WHERE, lossOf(value), tape);
+    return { value, gradients: mapLeaves(selected, (tensor) => byId.get(tensor.id) ?? tf.zerosLike(tensor)) };
+  } catch (error) {
+    tf.dispose(value);
+    throw error;
+  }
+}
+
+function sourcesOf(tree: ParamTree): tf.Tensor[] {
+  const pathOf = new Map<number, string>();
+  for (const { path, tensor } of leaves(tree)) {
+    const other = pathOf.get(tensor.id);
+    if (other !== undefined) {
+      throw new Error(
+        `valueAndGradients(params): expected a tensor of its own at each leaf, got one tensor at "${other}" and "${path}". ` +
+          `Keep one leaf and use it twice in f.`,
+      );
+    }
+    pathOf.set(tensor.id, path);
+  }
+  return leaves(tree).map(({ tensor }) => tensor);
+}
+
+function lossOf(outputs: Outputs): tf.Scalar {
+  return outputs instanceof tf.Tensor ? outputs : outputs.loss;
+}
+
+function checkOutputs<Value extends Outputs>(outputs: Value): Value {
+  const loss: unknown = outputs === undefined ? undefined : lossOf(outputs);
+  const got = loss instanceof tf.Tensor ? `${loss.dtype} of shape [${loss.shape}]` : String(loss);
+  if (got !== "float32 of shape []") {
+    throw new Error(`${WHERE}: expected a loss that is float32 of shape [], got ${got}. Reduce it with tf.mean or tf.sum.`);
+  }
+  return outputs;
+}

@@ -1,0 +1,44 @@
+import { patchScheme, type PatchScheme } from "./scheme.ts";
+import { sizeOf, type Size } from "./size.ts";
+
+export type SchemeLimits = {
+  /** Fewest patches. Default 1. */
+  minTokens?: number;
+  /** Most patches; attention costs their square. Default: no limit. */
+  maxTokens?: number;
+  /** Largest ratio of a patch's longer side to its shorter one. Default 1: squares only; Infinity: any rectangle. */
+  maxAspectRatio?: number;
+};
+
+/** The ten patch sizes of the paper, in pixels at an image of 240 x 240: grids of 5, 6, 8, 10, 12, 15, 16, 20, 24 and 30. Source: arXiv 2212.08013 section 3.2. */
+export const paperPatchSizesAt240Px: readonly number[] = [48, 40, 30, 24, 20, 16, 15, 12, 10, 8];
+
+/**
+ * Every scheme without overlap that covers an image exactly, from the fewest tokens to the most.
+ *
+ * `schemesFor(240, { minTokens: 25, maxTokens: 900 })` gives the paper's ten sizes.
+ *
+ * @param imageSize pixels: a number for squares, or [height, width].
+ * @throws where the image or a limit is impossible. No scheme within the limits is an empty list.
+ */
+export function schemesFor(imageSize: number | Size, limits: SchemeLimits = {}): PatchScheme[] {
+  const [height, width] = sizeOf(imageSize, "schemesFor(imageSize)");
+  const { minTokens = 1, maxTokens = Infinity, maxAspectRatio = 1 } = limits;
+  if (!(minTokens <= maxTokens)) {
+    throw new Error(`schemesFor(minTokens): expected at most maxTokens, ${maxTokens}, got ${minTokens}. Swap the two limits.`);
+  }
+  if (!(maxAspectRatio >= 1)) {
+    throw new Error(`schemesFor(maxAspectRatio): expected at least 1, got ${maxAspectRatio}. 1 allows squares only, 2 also 16x8.`);
+  }
+  const tokensOf = ({ patchSize }: PatchScheme) => (height / patchSize[0]) * (width / patchSize[1]);
+  return divisors(height)
+    .flatMap((patchHeight) => divisors(width).map((patchWidth): Size => [patchHeight, patchWidth]))
+    .filter((size) => Math.max(...size) / Math.min(...size) <= maxAspectRatio)
+    .map((size) => patchScheme(size))
+    .filter((scheme) => tokensOf(scheme) >= minTokens && tokensOf(scheme) <= maxTokens)
+    .sort((a, b) => tokensOf(a) - tokensOf(b) || b.patchSize[0] - a.patchSize[0]);
+}
+
+function divisors(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1).filter((candidate) => n % candidate === 0);
+}

@@ -1,0 +1,140 @@
+import { palette, shapes } from "./plot-style.ts";
+import type { PlotSpec } from "./render-svg.ts";
+
+/** A model's accuracy at one patch size; `low` and `high` bound it over seeds. */
+export type AccuracyPoint = {
+  /** For example 12, or "12x10" (height x width). */
+  readonly patchSize: number | string;
+  /** As a fraction, 0 to 1. */
+  readonly accuracy: number;
+  readonly low?: number;
+  readonly high?: number;
+};
+
+/** A model in the figure. */
+export type AccuracyLine = {
+  readonly name: string;
+  readonly points: readonly AccuracyPoint[];
+  /** The one patch size that a fixed model was trained at; absent for a flexible one, which is drawn bold. */
+  readonly trainedAt?: number | string;
+};
+
+/** What `accuracyPlot` takes. */
+export type AccuracyPlotOptions = {
+  readonly lines: readonly AccuracyLine[];
+  readonly title?: string;
+  readonly subtitle?: string;
+};
+
+const heightPx = 340;
+
+/**
+ * Returns the specification of the figure "accuracy against patch size".
+ *
+ * Patch sizes run from coarse to fine, so that computation grows to the right. Flexible models are bold, fixed ones
+ * thin with a ring at the size that they were trained at. Each line carries its name at its end.
+ */
+export function accuracyPlot({ lines, title, subtitle }: AccuracyPlotOptions): PlotSpec {
+  const sizes = coarseToFine(lines);
+  const range = percentRange(lines);
+  const names = lines.map(({ name }) => name);
+  const encoding = {
+    x: { field: "size", type: "ordinal", sort: sizes, title: "patch size at evaluation (pixels), coarse to fine", axis: { labelAngle: 0 }, scale: { padding: 0.25 } },
+    y: { field: "accuracy", type: "quantitative", title: "accuracy (%)", scale: { domain: range, nice: false }, axis: { tickCount: 6 } },
+    color: { field: "model", type: "nominal", legend: null, scale: { domain: names, range: palette } },
+  };
+  const shape = { ...encoding.color, scale: { domain: names, range: shapes } };
+  return {
+    description: title ?? "Accuracy against patch size",
+    width: 560,
+    height: heightPx,
+    ...(title && { title: { text: title, ...(subtitle && { subtitle }) } }),
+    data: { values: lines.flatMap(drawnPoints) },
+    encoding,
+    layer: [...lineLayers(shape), ...nameLayers(endLabels(lines, sizes, range), shape)],
+  } as PlotSpec;
+}
+
+function lineLayers(shape: object): object[] {
+  const whereFlexible = (yes: number, no: number) => ({ condition: { test: "datum.flexible", value: yes }, value: no });
+  const lineWidth = { expr: "datum.flexible ? 4 : 1.75" };
+  const ring = { type: "point", shape: "circle", filled: false, size: 260, strokeWidth: 2, opacity: 1 };
+  return [
+    {
+      transform: [{ filter: "isValid(datum.low)" }],
+      mark: { type: "area", opacity: 0.18 },
+      encoding: { y: { field: "low", type: "quantitative" }, y2: { field: "high" } },
+    },
+    { mark: { type: "line", strokeWidth: lineWidth } },
+    { mark: { type: "point", filled: true, opacity: 1 }, encoding: { shape, size: whereFlexible(90, 50) } },
+    { transform: [{ filter: "datum.own" }], mark: ring },
+  ];
+}
+
+function nameLayers(values: object[], shape: object): object[] {
+  const text = { type: "text", align: "left", baseline: "middle", dx: 24, fontWeight: { expr: "datum.flexible ? 700 : 400" } };
+  return [
+    { data: { values }, mark: { type: "point", filled: true, opacity: 1, size: 50, xOffset: 16 }, encoding: { shape } },
+    { data: { values }, mark: text, encoding: { text: { field: "model" }, color: null } },
+  ];
+}
+
+function drawnPoints({ name, points, trainedAt }: AccuracyLine): object[] {
+  return points.map(({ patchSize, accuracy, low, high }) => ({
+    model: name,
+    flexible: trainedAt === undefined,
+    own: trainedAt !== undefined && String(trainedAt) === String(patchSize),
+    size: sizeLabel(patchSize),
+    accuracy: 100 * accuracy,
+    ...(low !== undefined && high !== undefined && { low: 100 * low, high: 100 * high }),
+  }));
+}
+
+/** Where each name stands: at the height of its line's end, pushed up or down where names would overlap. */
+function endLabels(lines: readonly AccuracyLine[], sizes: readonly string[], [lowest, highest]: readonly [number, number]): object[] {
+  const percentPerPx = (highest - lowest) / heightPx;
+  const ends = lines.map(({ name, points, trainedAt }) => {
+    const finest = points.toSorted((a, b) => sizes.indexOf(sizeLabel(a.patchSize)) - sizes.indexOf(sizeLabel(b.patchSize))).at(-1);
+    return { model: name, flexible: trainedAt === undefined, size: sizes.at(-1), accuracy: 100 * (finest?.accuracy ?? Number.NaN) };
+  });
+  return spreadApart(ends.filter(({ accuracy }) => Number.isFinite(accuracy)), 20 * percentPerPx, highest);
+}
+
+function spreadApart<Label extends { accuracy: number }>(labels: readonly Label[], gap: number, highest: number): Label[] {
+  const upwards = labels.toSorted((a, b) => a.accuracy - b.accuracy).map((label) => ({ ...label }));
+  for (let i = 1; i < upwards.length; i++) {
+    upwards[i].accuracy = Math.max(upwards[i].accuracy, upwards[i - 1].accuracy + gap);
+  }
+  let ceiling = highest;
+  for (const label of upwards.toReversed()) {
+    label.accuracy = Math.min(label.accuracy, ceiling);
+    ceiling = label.accuracy - gap;
+  }
+  return upwards;
+}
+
+/** The range of the y axis, in percent: all values, out to the next tick. */
+function percentRange(lines: readonly AccuracyLine[]): [number, number] {
+  const values = lines.flatMap(({ points }) => points.flatMap(({ accuracy, low = accuracy, high = accuracy }) => [accuracy, low, high]));
+  const percents = values.filter(Number.isFinite).map((value) => 100 * value);
+  const lowest = Math.min(100, ...percents);
+  const highest = Math.max(0, ...percents);
+  const tick = [5, 10, 20].find((tick) => highest - lowest <= 4 * tick) ?? 20;
+  return [tick * Math.floor((lowest - 0.01) / tick), tick * Math.ceil((highest + 0.01) / tick)].map((end) => Math.min(100, Math.max(0, end))) as [number, number];
+}
+
+function coarseToFine(lines: readonly AccuracyLine[]): string[] {
+  const labels = new Set(lines.flatMap(({ points }) => points.map(({ patchSize }) => sizeLabel(patchSize))));
+  return [...labels].sort((a, b) => area(b) - area(a));
+}
+
+/** "12x10" as 12×10; "12x12/6x6" (size/stride) likewise. */
+function sizeLabel(patchSize: number | string): string {
+  return String(patchSize).replaceAll("x", "×");
+}
+
+/** Pixels between neighbouring patches, by the stride where there is one. */
+function area(size: string): number {
+  const [height, width = height] = size.split("/").at(-1)!.split("×").map(Number);
+  return height * width;
+}

@@ -1,0 +1,12 @@
+/** Vitest set-up file: before the tests of a file, starts the engine that FLEXIVIT_ENGINE names. */
+import { describeEngines, useEngine } from "@flexivit/engine";
+import { beforeEach } from "vitest";
+
+const wished = process.env["FLEXIVIT_ENGINE"];
+const missing = (await describeEngines()).find(({ name, available }) => name === wished && !available);
+if (missing) {
+  beforeEach((context) => context.skip(`no ${missing.name} engine: ${missing.detail}. Run: ${missing.remedy}`));
+  process.env["FLEXIVIT_ENGINE"] = "wasm";
+}
+await useEngine();
+process.env["FLEXIVIT_ENGINE"] = wished;

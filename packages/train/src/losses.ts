@@ -1,0 +1,81 @@
+import type { PatchScheme } from "@flexivit/patch-schemes";
+import { addTrees, disposeTree, mapLeaves, valueAndGradients, type ParamTree } from "@flexivit/params";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What a loss function returns: the loss that is minimised, and any further named scalars to log beside it. */
+export type Losses = { loss: tf.Scalar } & { [term: string]: tf.Scalar };
+
+/** What a loss function may depend on beside weights and batch. */
+export type StepContext = {
+  /** Steps done before this one. */
+  step: number;
+  /** Patch size and stride of this step. */
+  scheme: PatchScheme;
+  seed: number;
+};
+
+/** A batch of tensors under names of your own, such as `{ images, targets }`. */
+export type TensorBatch = { [name: string]: tf.Tensor };
+
+/** A loss of weights and a batch. It sees no model: whatever network gives features will do. */
+export type LossFunction<P extends ParamTree, B extends TensorBatch> = (params: P, batch: B, context: StepContext) => Losses;
+
+type LossesAndGradients<P> = { terms: Record<string, number>; gradients: P; images: number };
+
+/**
+ * The losses of a step and their gradients, averaged over the parts of the batch.
+ *
+ * @param parts functions that load one part each; a part's tensors are freed before the next is loaded
+ * @returns the mean of each named loss, the mean gradients, and the number of images (leading axis of the first tensor)
+ */
+export async function lossesAndGradients<P extends ParamTree, B extends TensorBatch>(
+  params: P,
+  loss: LossFunction<P, B>,
+  context: StepContext,
+  parts: (() => Promise<B>)[],
+): Promise<LossesAndGradients<P>> {
+  let total: LossesAndGradients<P> | undefined;
+  for (const load of parts) {
+    const batch = await load();
+    const images = Object.values(batch)[0]?.shape[0] ?? 0;
+    const { value, gradients } = differentiate(params, loss, batch, context);
+    total = sum(total, { terms: await numbers(value), gradients, images });
+  }
+  return mean(total!, parts.length);
+}
+
+function differentiate<P extends ParamTree, B extends TensorBatch>(
+  params: P,
+  loss: LossFunction<P, B>,
+  batch: B,
+  context: StepContext,
+): { value: Losses; gradients: P } {
+  try {
+    return valueAndGradients((weights) => loss(weights, batch, context), params);
+  } finally {
+    tf.dispose(batch);
+  }
+}
+
+async function numbers(losses: Losses): Promise<Record<string, number>> {
+  const names = Object.keys(losses);
+  const values = await Promise.all(names.map(async (name) => (await losses[name].data())[0]));
+  tf.dispose(losses);
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+}
+
+function sum<P extends ParamTree>(a: LossesAndGradients<P> | undefined, b: LossesAndGradients<P>): LossesAndGradients<P> {
+  if (!a) return b;
+  const gradients = addTrees(a.gradients, b.gradients);
+  disposeTree(a.gradients, b.gradients);
+  const terms = Object.fromEntries(Object.keys(b.terms).map((name) => [name, a.terms[name] + b.terms[name]]));
+  return { terms, gradients, images: a.images + b.images };
+}
+
+function mean<P extends ParamTree>(total: LossesAndGradients<P>, parts: number): LossesAndGradients<P> {
+  if (parts === 1) return total;
+  const gradients = mapLeaves(total.gradients, (gradient) => tf.div(gradient, parts));
+  disposeTree(total.gradients);
+  const terms = Object.fromEntries(Object.entries(total.terms).map(([name, value]) => [name, value / parts]));
+  return { terms, gradients, images: total.images };
+}

@@ -1,0 +1,62 @@
+import type { Optimizer, Schedule } from "@flexivit/optim";
+import type { SchemeDistribution } from "@flexivit/patch-schemes";
+import type { ParamTree } from "@flexivit/params";
+import type { Logger } from "@flexivit/run-log";
+import type { LossFunction, TensorBatch } from "./losses.ts";
+
+/** What is shown while training runs. */
+export type StepReport = {
+  step: number;
+  steps: number;
+  loss: number;
+  /** Patch size of the step, such as "12" or "12x10". */
+  patchSize: string;
+  imagesPerSecond: number;
+  /** Results of an evaluation, on the step that made one. */
+  evaluation?: Record<string, number>;
+};
+
+export type TrainOptions<P extends ParamTree, B extends TensorBatch> = {
+  /** First weights; called only where there is nothing to resume. */
+  init: () => P;
+  loss: LossFunction<P, B>;
+  /** Part `part` of the batch of a step, a pure function of both. Its tensors become the trainer's. */
+  batch: (step: number, part: number) => Promise<B>;
+  /** Patch schemes to draw from, one per step for the whole batch. */
+  schemes: SchemeDistribution;
+  optimizer: Optimizer;
+  /** Factor on the learning rate of each step. */
+  schedule: Schedule;
+  steps: number;
+  seed: number;
+  /** Largest global norm of the gradients; without it nothing is clipped. */
+  clipNorm?: number;
+  /** Decay per step of the moving average of the weights, in [0, 1); 0 or absent keeps no average. */
+  emaDecay?: number;
+  /** Parts that a batch is split into; gradients are averaged over them. 1 unless given. */
+  accumulate?: number;
+  evaluate?: { every: number; run: (params: P, step: number) => Promise<Record<string, number>> };
+  checkpoints?: { folder: string; every: number; keep?: number };
+  logger?: Logger;
+  onStep?: (report: StepReport) => void;
+  /** Aborting it stops after the current step, with a checkpoint. */
+  signal?: AbortSignal;
+};
+
+/** Refuses options that could not train. */
+export function checkOptions<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): void {
+  const { evaluate, checkpoints } = options;
+  const counts = { steps: options.steps, accumulate: options.accumulate, "evaluate.every": evaluate?.every, "checkpoints.every": checkpoints?.every };
+  for (const [name, value] of Object.entries(counts)) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      throw new Error(`train(${name}): expected a whole number of at least 1, got ${value}. Set ${name} to a positive whole number.`);
+    }
+  }
+  const { emaDecay = 0, clipNorm = 1 } = options;
+  if (!(emaDecay >= 0 && emaDecay < 1)) {
+    throw new Error(`train(emaDecay): expected a number from 0 up to, not including, 1, got ${emaDecay}. Try 0.999, or 0 for no average.`);
+  }
+  if (!(clipNorm > 0)) {
+    throw new Error(`train(clipNorm): expected a positive number, got ${clipNorm}. Try 1, or leave it out to clip nothing.`);
+  }
+}

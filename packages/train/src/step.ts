@@ -1,0 +1,57 @@
+import { applyUpdates, clipByGlobalNorm, globalNorm, scheduleAt, updateAverage } from "@flexivit/optim";
+import { drawScheme, formatScheme } from "@flexivit/patch-schemes";
+import { disposeTree, type ParamTree } from "@flexivit/params";
+import type * as tf from "@tensorflow/tfjs-core";
+import { lossesAndGradients, type TensorBatch } from "./losses.ts";
+import type { TrainOptions } from "./options.ts";
+import type { TrainState } from "./state.ts";
+
+/** What a step tells the log: the named losses and how the step was made. */
+export type StepRow = { [name: string]: number | string } & { loss: number; gradientNorm: number; learningRate: number; patchSize: string };
+
+/** A step whose loss or gradients are not finite: nothing was updated. */
+export class NonFiniteStep extends Error {
+  override name = "NonFiniteStep";
+}
+
+/**
+ * One update of the weights at the patch scheme that (seed, step) draws.
+ *
+ * TAKES the state: its old weights and moments are freed leaf by leaf, use only what it returns.
+ *
+ * @throws NonFiniteStep when the loss or the gradient norm is NaN or infinite; the state is untouched then.
+ */
+export async function trainStep<P extends ParamTree, B extends TensorBatch>(
+  state: TrainState<P>,
+  options: TrainOptions<P, B>,
+): Promise<{ state: TrainState<P>; row: StepRow; images: number }> {
+  const { optimizer, seed, accumulate = 1 } = options;
+  const { step } = state;
+  const scheme = drawScheme(options.schemes, seed, step);
+  const parts = Array.from({ length: accumulate }, (_, part) => () => options.batch(step, part));
+  const { terms, gradients, images } = await lossesAndGradients(state.params, options.loss, { step, scheme, seed }, parts);
+  const { norm, scale } = await clipping(gradients, options.clipNorm);
+  const factor = scheduleAt(options.schedule, step);
+  const row: StepRow = { ...terms, loss: terms.loss, gradientNorm: norm, learningRate: optimizer.learningRate * factor, patchSize: formatScheme(scheme) };
+  if (!Number.isFinite(row.loss) || !Number.isFinite(norm)) {
+    disposeTree(gradients);
+    throw new NonFiniteStep(`loss ${row.loss}, gradient norm ${norm}, patch size ${row.patchSize}, learning rate ${row.learningRate}`);
+  }
+  const update = { count: step, schedule: factor, gradientScale: scale };
+  const { params, slots } = applyUpdates(optimizer, state, gradients, update);
+  const ema = state.ema && updateAverage(state.ema, params, options.emaDecay ?? 0);
+  return { state: { ...state, step: step + 1, params, slots, ema }, row, images };
+}
+
+/** The global norm of the gradients and the factor that brings it down to `clipNorm`, as numbers. */
+async function clipping(gradients: ParamTree, clipNorm: number | undefined): Promise<{ norm: number; scale: number }> {
+  if (clipNorm === undefined) return { norm: await number(globalNorm(gradients)), scale: 1 };
+  const clip = clipByGlobalNorm(gradients, clipNorm);
+  return { norm: await number(clip.norm), scale: await number(clip.scale) };
+}
+
+async function number(scalar: tf.Scalar): Promise<number> {
+  const [value] = await scalar.data();
+  scalar.dispose();
+  return value;
+}
