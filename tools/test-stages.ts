@@ -14,7 +14,7 @@ export function testStages(): Stage[] {
     { name: "build", run: () => program("tsc", ["-b"]) },
     { name: "types", run: () => program("tsc", ["-p", "tsconfig.check.json"]) },
     { name: "lint", run: () => program("oxlint", ["--deny-warnings"]) },
-    { name: "knip", run: () => program("knip", []) },
+    { name: "knip", run: () => program("knip", ["--no-config-hints"]) },
     { name: "unit pure", run: () => unitTests("pure") },
     { name: "unit native", run: nativeTests },
     { name: "unit wasm", run: () => unitTests("wasm") },

@@ -23,7 +23,8 @@ async function digestOf({ entries }: WeightFile): Promise<string> {
 }
 
 async function listOf(file: WeightFile, name: string): Promise<(number | string)[]> {
-  return Array.from(await file.entries[name].read(), (value) => (typeof value === "bigint" ? String(value) : value));
+  const data: Iterable<number | bigint> = await file.entries[name].read();
+  return Array.from(data, (value) => (typeof value === "bigint" ? String(value) : value));
 }
 
 describe("readNpz", () => {

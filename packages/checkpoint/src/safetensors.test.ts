@@ -44,7 +44,8 @@ describe("readSafetensors", () => {
     expect(metadata).toEqual({ "made-by": "numpy" });
     expect(Object.keys(entries).sort()).toEqual([...dtypes, "scalar"].sort());
     for (const dtype of dtypes) {
-      const data = Array.from(await entries[dtype].read(), (value) => (typeof value === "bigint" ? String(value) : value));
+      const read: Iterable<number | bigint> = await entries[dtype].read();
+      const data = Array.from(read, (value) => (typeof value === "bigint" ? String(value) : value));
       expect({ dtype, data }).toEqual({ dtype: entries[dtype].dtype, data: values[dtype] });
     }
     expect([entries["scalar"].shape, ...(await entries["scalar"].read())]).toEqual([[], 2.5]);

@@ -13,7 +13,8 @@ const sha256 = (data: Uint8Array | Uint16Array | Uint32Array): string =>
 /** Every code of a format. */
 function allCodes(name: SmallFloatName): Uint8Array | Uint16Array {
   const size = 2 ** (1 + smallFloats[name].exponentBits + smallFloats[name].mantissaBits);
-  return (size === 256 ? Uint8Array : Uint16Array).from({ length: size }, (_, code) => code);
+  const codes = Array.from({ length: size }, (_, code) => code);
+  return size === 256 ? Uint8Array.from(codes) : Uint16Array.from(codes);
 }
 
 describe.each(names)("%s", (name) => {

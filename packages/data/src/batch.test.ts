@@ -15,6 +15,12 @@ const source: ImageSource = pixelSource({
 const options: BatchOptions = { seed: 3, batchSize: 4, imageSize: [3, 2], framing: { kind: "pad-crop" } };
 const levelsOf = (images: Float32Array): number[] => [...images].map((value) => Math.round((value + 1) * 127.5));
 
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 describe("batchAt", () => {
   it("maps level 0 to -1, 255 to 1 and 51 to -0.6", async () => {
     const levels = pixelSource({ name: "levels", pixels: Uint8Array.of(0, 255, 51), height: 1, width: 3, channels: 1, labels: [0], classes: ["x"] });
@@ -81,7 +87,7 @@ describe("batchAt", () => {
 
 describe("evaluationBatches", () => {
   it("gives all pictures in order with a smaller last batch", async () => {
-    const batches = await Array.fromAsync(evaluationBatches(source, { batchSize: 3, imageSize: [5, 6], framing: { kind: "centre-crop" } }));
+    const batches = await collect(evaluationBatches(source, { batchSize: 3, imageSize: [5, 6], framing: { kind: "centre-crop" } }));
     expect(batches.map(({ shape }) => shape[0])).toEqual([3, 3, 1]);
     expect(batches.flatMap(({ indices }) => [...indices])).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(batches.flatMap(({ images }) => levelsOf(images))).toEqual(Array.from({ length: 210 }, (_, i) => i));

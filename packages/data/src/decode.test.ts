@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fixturePath } from "@flexivit/testing";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeView, pictureSize } from "./decode.ts";
 import type { Size, View } from "./view.ts";
@@ -32,7 +32,7 @@ async function decode(content: Uint8Array, name: string): Promise<{ size: Size; 
 
 /** 2 x 3 pixels: red, green, blue above black, grey, white. */
 const six = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 128, 128, 128, 255, 255, 255);
-const sixPixels = (): sharp.Sharp => sharp(six, { raw: { width: 3, height: 2, channels: 3 } });
+const sixPixels = (): Sharp => sharp(six, { raw: { width: 3, height: 2, channels: 3 } });
 
 describe("decodeView", () => {
   it("turns grey, 16-bit, palette and transparent pictures into RGB without touching the levels", async () => {

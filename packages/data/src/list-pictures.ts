@@ -25,8 +25,10 @@ export async function checkPictures(files: readonly string[], check: Check): Pro
   for (let start = 0; start < files.length; start += filesAtOnce) {
     const part = files.slice(start, start + filesAtOnce);
     for (const result of await Promise.all(part.map((file) => checkPicture(file, check)))) {
-      if ("reason" in result) skipped.push(result);
-      else pictures.push(result);
+      // libvips has one place for the errors of all threads: alone, each file gets its own reason.
+      const checked = "reason" in result ? await checkPicture(result.file, check) : result;
+      if ("reason" in checked) skipped.push(checked);
+      else pictures.push(checked);
     }
   }
   return { pictures, skipped };

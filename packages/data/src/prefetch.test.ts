@@ -17,10 +17,16 @@ function maker(failAt = -1): { make: (step: number) => Promise<number>; started:
   return { make, started, done };
 }
 
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 describe("prefetch", () => {
   it("gives all results in order", async () => {
-    expect(await Array.fromAsync(prefetch(maker().make, { from: 2, to: 7 }))).toEqual([20, 30, 40, 50, 60]);
-    expect(await Array.fromAsync(prefetch((step) => step, { from: 3, to: 3 }))).toEqual([]);
+    expect(await collect(prefetch(maker().make, { from: 2, to: 7 }))).toEqual([20, 30, 40, 50, 60]);
+    expect(await collect(prefetch((step) => step, { from: 3, to: 3 }))).toEqual([]);
   });
 
   it("has exactly 3 results under way or waiting while the caller works", async () => {

@@ -56,12 +56,31 @@ export function adamw(options: AdamWOptions): Optimizer {
     name: "adamw",
     learningRate: settings.learningRate,
     slots: (param) => ({ mu: tf.zerosLike(param), nu: tf.zerosLike(param) }),
-    update: (leaf, step) => updateAdamW(settings, leaf, step),
+    update: (leaf, step) => updateFused(settings, leaf, step) ?? updateComposed(settings, leaf, step),
   };
 }
 
+/** One pass over the leaf where the engine brings a kernel for it, in no memory but the results'. */
+function updateFused(settings: Settings, leaf: LeafState, step: Step): { param: tf.Tensor; slots: Slots } | undefined {
+  const { epsilon, learningRate, firstMoment } = settings;
+  if (firstMoment !== "float32" || !tf.getKernel("FlexivitAdamw", tf.getBackend())) return undefined;
+  // As the kernel sees them, so that its moments and our corrections speak of the same numbers.
+  const [b1, b2] = [Math.fround(settings.b1), Math.fround(settings.b2)];
+  const t = step.count + 1;
+  const stepSize = (step.schedule * learningRate) / (1 - b1 ** t);
+  const kept = 1 - step.schedule * decayOf(settings, leaf.path);
+  const numbers = tf.tensor1d([b1, b2, epsilon, stepSize, 1 / (1 - b2 ** t), kept]);
+  const factor = tf.reshape(step.gradientScale ?? 1, [1]);
+  const inputs = { param: leaf.param, gradient: leaf.gradient, m: leaf.slots.mu, v: leaf.slots.nu };
+  const outputs: tf.Tensor[] = tf
+    .engine()
+    .runKernel("FlexivitAdamw", { ...inputs, settings: tf.concat([numbers, factor]) }, {});
+  const [param, mu, nu] = outputs;
+  return { param, slots: { mu, nu } };
+}
+
 /** Each stage is a tidy of its own, so that its temporaries are gone before the next: a leaf's work peaks at 6 of its size. */
-function updateAdamW(settings: Settings, leaf: LeafState, step: Step): { param: tf.Tensor; slots: Slots } {
+function updateComposed(settings: Settings, leaf: LeafState, step: Step): { param: tf.Tensor; slots: Slots } {
   const gradient = scaled(leaf.gradient, step.gradientScale);
   const nu = secondMoment(settings, leaf.slots.nu, gradient);
   const { mu, kept } = firstMoment(settings, leaf.slots.mu, gradient);
@@ -100,6 +119,7 @@ function directionOf({ b1, b2, epsilon, learningRate }: Settings, mu: tf.Tensor,
   });
 }
 
+/** What the schedule is multiplied by to give the part of a leaf that decays away. */
 function decayOf({ weightDecay, decayTimes, decayMask, learningRate }: Settings, path: string): number {
   if (!decayMask(path)) return 0;
   return decayTimes === "schedule" ? weightDecay : weightDecay * learningRate;

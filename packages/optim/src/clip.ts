@@ -4,8 +4,7 @@ import { leaves, type ParamTree } from "@flexivit/params";
 /** The square root of the sum of squares over all leaves. A norm that is not finite is returned as it is. */
 export function globalNorm(tree: ParamTree): tf.Scalar {
   return tf.tidy(() => {
-    // Each leaf is reduced in a tidy of its own: one leaf's squares at a time.
-    const squares = leaves(tree).map(({ tensor }) => tf.tidy(() => tf.sum(tf.square(tensor)) as tf.Scalar));
+    const squares = leaves(tree).map(({ tensor }) => sumOfSquares(tensor));
     return tf.sqrt(squares.length === 0 ? tf.scalar(0) : tf.addN(squares)) as tf.Scalar;
   });
 }
@@ -25,4 +24,13 @@ export function clipByGlobalNorm(gradients: ParamTree, maxNorm: number): { norm:
   const norm = globalNorm(gradients);
   const scale = tf.tidy(() => tf.where(tf.less(norm, maxNorm), tf.onesLike(norm), tf.div(maxNorm, norm)) as tf.Scalar);
   return { norm, scale };
+}
+
+/** In one pass where the engine brings a kernel for it; else one leaf's squares are held at a time. */
+function sumOfSquares(tensor: tf.Tensor): tf.Scalar {
+  if (tf.getKernel("FlexivitSumOfSquares", tf.getBackend())) {
+    const [sum]: tf.Scalar[] = tf.engine().runKernel("FlexivitSumOfSquares", { x: tensor }, {});
+    return sum;
+  }
+  return tf.tidy(() => tf.sum(tf.square(tensor)));
 }

@@ -1,7 +1,7 @@
 /** Freezing is choosing leaves: gradient descent on the head leaves the body as it is. */
 import * as tf from "@tensorflow/tfjs-core";
 import { useEngine } from "@flexivit/engine";
-import { initParams, mergeLeaves, selectLeaves, under, valueAndGradients, xavierUniform, zeros, zipLeaves } from "@flexivit/params";
+import { disposeTree, initParams, mergeLeaves, selectLeaves, under, valueAndGradients, xavierUniform, zeros, zipLeaves } from "@flexivit/params";
 
 type Linear = { kernel: tf.Tensor2D; bias: tf.Tensor1D };
 type Params = { body: Linear; head: Linear };
@@ -29,5 +29,6 @@ for (let step = 0; step <= 100; step++) {
   );
   if (step % 20 === 0) console.log(`step ${step}: loss ${value.dataSync()[0].toFixed(4)}`);
   params = mergeLeaves(params, moved);
-  tf.dispose([value, gradients, head] as tf.TensorContainer[]);
+  value.dispose();
+  disposeTree(gradients, head);
 }

@@ -76,10 +76,10 @@ describe("initParams", () => {
 describe("init refuses", () => {
   test("a fan of a shape without one", () => {
     expect(() => xavierUniform([7])).toThrow(
-      new Error("xavierUniform(shape): expected axes [..., inputs, outputs], got shape [7]. Use normal(shape, std)."),
+      new Error("xavierUniform(shape): expected axes [..., inputs, outputs], got shape [7]. Reshape it to rank at least 2."),
     );
     expect(() => lecunNormal([])).toThrow(
-      new Error("lecunNormal(shape): expected axes [..., inputs, outputs], got shape []. Use normal(shape, std)."),
+      new Error("lecunNormal(shape): expected axes [..., inputs, outputs], got shape []. Reshape it to rank at least 2."),
     );
   });
 

@@ -1,9 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
 import { random, type RandomStream } from "@flexivit/random";
 import { type LeafKind, walk } from "./walk.ts";
 
-/** How one leaf starts: its shape, and how its values are drawn. Plain data until `initParams` draws it. */
-export type Init = { readonly shape: readonly number[]; readonly fill: (values: Float32Array, stream: RandomStream) => void };
+/** How one leaf starts: its shape, and how its values are drawn. No tensor exists until `initParams` makes it. */
+export type Init = {
+  readonly shape: readonly number[];
+  readonly fill: (values: Float32Array, stream: RandomStream) => void;
+};
 
 /** The tree `P` with an `Init` in place of each tensor. */
 export type InitTree<P> = P extends tf.Tensor ? Init : { [Name in keyof P]: InitTree<P[Name]> };
@@ -82,11 +86,8 @@ function fillCutNormal(values: Float32Array, stream: RandomStream, std: number):
 }
 
 function fansOf(where: string, shape: readonly number[]): { inputs: number; outputs: number } {
-  if (shape.length < 2) {
-    throw new Error(`${where}: expected axes [..., inputs, outputs], got shape [${shape.join(", ")}]. Use normal(shape, std).`);
-  }
+  const { inputs, outputs } = axes({ shape }, where, "... inputs outputs");
   const field = shape.slice(0, -2).reduce((product, length) => product * length, 1);
-  const [inputs, outputs] = shape.slice(-2);
   return { inputs: field * inputs, outputs: field * outputs };
 }
 

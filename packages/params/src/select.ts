@@ -36,7 +36,9 @@ export function mergeLeaves<P extends ParamTree>(tree: P, part: ParamTree): P {
     return replacement ?? tensor;
   });
   for (const path of replacements.keys()) {
-    throw new Error(`mergeLeaves(part): expected leaves that the tree has, got "${path}". Select the part from the same tree.`);
+    throw new Error(
+      `mergeLeaves(part): expected leaves that the tree has, got "${path}". Select the part from the same tree.`,
+    );
   }
   return merged;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { disposeTree } from "./dispose.ts";
 import { mergeLeaves, selectLeaves, under } from "./select.ts";
 import { countParams, leaves, mapLeaves } from "./tree.ts";
 import { addTrees, zipLeaves } from "./zip.ts";
@@ -113,6 +114,13 @@ describe("trees refuse", () => {
       new Error('mergeLeaves(part): expected leaves that the tree has, got "extra". Select the part from the same tree.'),
     );
   });
+});
+
+test("disposeTree frees every leaf of every tree, and passes over absent ones", () => {
+  const copy = mapLeaves(params, (tensor) => tf.clone(tensor));
+  const before = tf.memory().numTensors;
+  disposeTree(selectLeaves(copy, under("head")), undefined, copy);
+  expect(before - tf.memory().numTensors).toBe(5);
 });
 
 test("maps, sums and selections leave no tensor behind", () => {

@@ -14,13 +14,15 @@ export function walk<Leaf>(
 ): unknown {
   if (node === undefined) return undefined;
   if (kind.isLeaf(node)) return change(node, path);
-  const below = (name: string | number, child: unknown) => walk(child, kind, change, path === "" ? `${name}` : `${path}/${name}`);
+  const prefix = path === "" ? "" : `${path}/`;
+  const below = (name: string | number, child: unknown) => walk(child, kind, change, `${prefix}${name}`);
   if (Array.isArray(node)) return node.map((child, index) => below(index, child));
   if (isPlainObject(node)) {
     return Object.fromEntries(Object.entries(node).map(([name, child]) => [name, below(name, child)]));
   }
   throw new Error(
-    `${kind.where}: expected ${kind.leaves} in plain objects and arrays, got ${nameOf(node)} at "${path}". Remove it from the tree.`,
+    `${kind.where}: expected ${kind.leaves} in plain objects and arrays, got ${nameOf(node)} at "${path}". ` +
+      `Remove it from the tree.`,
   );
 }
 

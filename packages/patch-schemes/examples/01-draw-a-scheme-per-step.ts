@@ -1,4 +1,4 @@
-// Every training step draws one patch scheme by (seed, step): a resumed run draws the same.
+/** Every training step draws one patch scheme by (seed, step): a resumed run draws the same. */
 import { drawScheme, formatScheme, gridOf, schemeCost, schemesFor, uniform } from "@flexivit/patch-schemes";
 
 const vitBase = { dim: 768, depth: 12, hiddenDim: 3072 };

@@ -20,7 +20,7 @@ export type SchemeProbability = { scheme: PatchScheme; probability: number };
  *
  * @param schemes schemes, or patch sizes: `uniform([48, 24, [16, 8]])`.
  * @throws where there is none.
- * Source: arXiv 2212.08013 section 3.2.
+ * Source: arXiv 2212.08013 section 3.
  */
 export function uniform(schemes: readonly (PatchScheme | Size | number)[]): CategoricalSchemes {
   const distribution: CategoricalSchemes = {

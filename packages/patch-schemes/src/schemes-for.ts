@@ -10,7 +10,7 @@ export type SchemeLimits = {
   maxAspectRatio?: number;
 };
 
-/** The ten patch sizes of the paper, in pixels at an image of 240 x 240: grids of 5, 6, 8, 10, 12, 15, 16, 20, 24 and 30. Source: arXiv 2212.08013 section 3.2. */
+/** The ten patch sizes of the paper, in pixels at an image of 240 x 240: grids of 5, 6, 8, 10, 12, 15, 16, 20, 24 and 30. Source: arXiv 2212.08013 section 3. */
 export const paperPatchSizesAt240Px: readonly number[] = [48, 40, 30, 24, 20, 16, 15, 12, 10, 8];
 
 /**

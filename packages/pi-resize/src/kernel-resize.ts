@@ -22,7 +22,7 @@ export type KernelResize = {
 /** A patch size in pixels: a number for squares, or [height, width]. */
 export type PatchSize = number | readonly [height: number, width: number];
 
-/** What FlexiViT does: PI-resize of bilinear without antialias. Source: arXiv 2212.08013 section 3.4; big_vision `models/proj/flexi/vit.py`. */
+/** What FlexiViT does: PI-resize of bilinear without antialias. Source: arXiv 2212.08013 section 3; big_vision `models/proj/flexi/vit.py`. */
 export const flexivitKernelResize: KernelResize = { method: "pi", interpolation: referenceInterpolations.bigVision.patchKernel };
 
 /** The matrix [to, from] that one axis of a kernel is multiplied by. */

@@ -16,7 +16,7 @@ import { kernelMatrix, kernelResizeOf, sizeOf, type KernelResize, type PatchSize
  * @param options FlexiViT's method and interpolation where not given: `pi`, bilinear without antialias
  * @returns [height, width, channels, dim]
  * @throws where the kernel has another rank, or the size, method or interpolation is impossible.
- * Source: arXiv 2212.08013 section 3.4; equal to big_vision `resample_patchemb` and timm `resample_patch_embed`, but for
+ * Source: arXiv 2212.08013 section 3; equal to big_vision `resample_patchemb` and timm `resample_patch_embed`, but for
  * pairs of sizes where one side grows and the other shrinks: there big_vision's float32 inverse amplifies rounding noise.
  */
 export function resizePatchKernel(kernel: tf.Tensor4D, to: PatchSize, options: Partial<KernelResize> = {}): tf.Tensor4D {

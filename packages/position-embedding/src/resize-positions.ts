@@ -15,7 +15,7 @@ import { sidesOf, type Grid } from "./grid.ts";
  *   It is a property of the weights: see `referenceInterpolations` of @flexivit/resample.
  * @returns [patches, dim], row by row of the new grid
  * @throws where the positions have another rank, or the grid or interpolation is impossible.
- * Source: arXiv 2212.08013 section 3.2; equal to `jax.image.resize` "linear", timm `resample_abs_pos_embed` and
+ * Source: arXiv 2212.08013 section 3; equal to `jax.image.resize` "linear", timm `resample_abs_pos_embed` and
  * `scipy.ndimage.zoom` of order 1 under their interpolations.
  */
 export function resizePositions(

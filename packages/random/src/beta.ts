@@ -5,7 +5,9 @@
  */
 export function drawBeta(a: number, b: number, uniform: () => number, normal: () => number): number {
   if (!(a > 0 && b > 0 && a < Infinity && b < Infinity)) {
-    throw new Error(`beta(a, b): expected two finite numbers above 0, got ${a} and ${b}. Skip the draw where mixing is off.`);
+    throw new Error(
+      `beta(a, b): expected two finite numbers above 0, got ${a} and ${b}. Skip the draw where mixing is off.`,
+    );
   }
   const logX = logGamma(a, uniform, normal);
   const logY = logGamma(b, uniform, normal);

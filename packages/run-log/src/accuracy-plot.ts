@@ -39,8 +39,21 @@ export function accuracyPlot({ lines, title, subtitle }: AccuracyPlotOptions): P
   const range = percentRange(lines);
   const names = lines.map(({ name }) => name);
   const encoding = {
-    x: { field: "size", type: "ordinal", sort: sizes, title: "patch size at evaluation (pixels), coarse to fine", axis: { labelAngle: 0 }, scale: { padding: 0.25 } },
-    y: { field: "accuracy", type: "quantitative", title: "accuracy (%)", scale: { domain: range, nice: false }, axis: { tickCount: 6 } },
+    x: {
+      field: "size",
+      type: "ordinal",
+      sort: sizes,
+      title: "patch size at evaluation (pixels), coarse to fine",
+      axis: { labelAngle: 0 },
+      scale: { padding: 0.25 },
+    },
+    y: {
+      field: "accuracy",
+      type: "quantitative",
+      title: "accuracy (%)",
+      axis: { tickCount: 6 },
+      scale: { domain: range, nice: false },
+    },
     color: { field: "model", type: "nominal", legend: null, scale: { domain: names, range: palette } },
   };
   const shape = { ...encoding.color, scale: { domain: names, range: shapes } };
@@ -91,13 +104,15 @@ function drawnPoints({ name, points, trainedAt }: AccuracyLine): object[] {
 }
 
 /** Where each name stands: at the height of its line's end, pushed up or down where names would overlap. */
-function endLabels(lines: readonly AccuracyLine[], sizes: readonly string[], [lowest, highest]: readonly [number, number]): object[] {
-  const percentPerPx = (highest - lowest) / heightPx;
-  const ends = lines.map(({ name, points, trainedAt }) => {
-    const finest = points.toSorted((a, b) => sizes.indexOf(sizeLabel(a.patchSize)) - sizes.indexOf(sizeLabel(b.patchSize))).at(-1);
-    return { model: name, flexible: trainedAt === undefined, size: sizes.at(-1), accuracy: 100 * (finest?.accuracy ?? Number.NaN) };
+function endLabels(lines: readonly AccuracyLine[], sizes: readonly string[], [lowest, highest]: Range): object[] {
+  const rank = ({ patchSize }: AccuracyPoint) => sizes.indexOf(sizeLabel(patchSize));
+  const ends = lines.flatMap(({ name, points, trainedAt }) => {
+    const finest = points.toSorted((a, b) => rank(a) - rank(b)).at(-1);
+    if (!Number.isFinite(finest?.accuracy)) return [];
+    return [{ model: name, flexible: trainedAt === undefined, size: sizes.at(-1), accuracy: 100 * finest!.accuracy }];
   });
-  return spreadApart(ends.filter(({ accuracy }) => Number.isFinite(accuracy)), 20 * percentPerPx, highest);
+  const percentPerPx = (highest - lowest) / heightPx;
+  return spreadApart(ends, 20 * percentPerPx, highest);
 }
 
 function spreadApart<Label extends { accuracy: number }>(labels: readonly Label[], gap: number, highest: number): Label[] {
@@ -113,19 +128,23 @@ function spreadApart<Label extends { accuracy: number }>(labels: readonly Label[
   return upwards;
 }
 
-/** The range of the y axis, in percent: all values, out to the next tick. */
-function percentRange(lines: readonly AccuracyLine[]): [number, number] {
-  const values = lines.flatMap(({ points }) => points.flatMap(({ accuracy, low = accuracy, high = accuracy }) => [accuracy, low, high]));
-  const percents = values.filter(Number.isFinite).map((value) => 100 * value);
+/** The lowest and the highest accuracy on the y axis, in percent. */
+type Range = readonly [number, number];
+
+/** All values, out to the next tick. */
+function percentRange(lines: readonly AccuracyLine[]): Range {
+  const points = lines.flatMap((line) => line.points);
+  const all = points.flatMap(({ accuracy, low = accuracy, high = accuracy }) => [accuracy, low, high]);
+  const percents = all.filter(Number.isFinite).map((value) => 100 * value);
   const lowest = Math.min(100, ...percents);
   const highest = Math.max(0, ...percents);
   const tick = [5, 10, 20].find((tick) => highest - lowest <= 4 * tick) ?? 20;
-  return [tick * Math.floor((lowest - 0.01) / tick), tick * Math.ceil((highest + 0.01) / tick)].map((end) => Math.min(100, Math.max(0, end))) as [number, number];
+  return [Math.max(0, tick * Math.floor((lowest - 0.01) / tick)), Math.min(100, tick * Math.ceil((highest + 0.01) / tick))];
 }
 
 function coarseToFine(lines: readonly AccuracyLine[]): string[] {
   const labels = new Set(lines.flatMap(({ points }) => points.map(({ patchSize }) => sizeLabel(patchSize))));
-  return [...labels].sort((a, b) => area(b) - area(a));
+  return [...labels].sort((a, b) => area(a) - area(b));
 }
 
 /** "12x10" as 12×10; "12x12/6x6" (size/stride) likewise. */

@@ -28,14 +28,16 @@ export function linePlot({ lines, xTitle, yTitle, smoothed, legendTitle }: LineP
   const panels = [...new Set(lines.map(({ panel }) => panel))].filter((panel) => panel !== undefined);
   const values = lines.flatMap((line) => drawnPoints(line, smoothed ?? false));
   const isSparse = lines.every(({ points }) => points.length <= 30);
-  const scale = { zero: false };
-  const x = { field: "x", type: "quantitative", title: xTitle, scale: { nice: false }, axis: { tickCount: panels.length > 0 ? 3 : 6, format: "~s" } };
+  const axis = { tickCount: panels.length > 0 ? 3 : 6, format: "~s" };
+  const x = { field: "x", type: "quantitative", title: xTitle, scale: { nice: false }, axis };
+  const y = { field: "y", type: "quantitative", title: yTitle, scale: { zero: false }, axis: { tickCount: 5 } };
   const color = lineColor(lines, legendTitle);
-  const encode = (y: object) => ({ x, y: { type: "quantitative", title: yTitle, scale, axis: { tickCount: 5 }, ...y }, color });
+  const only = (kind: string) => ({ transform: [{ filter: { field: "kind", equal: kind } }] });
+  const range = { type: "area", opacity: lines.length === 1 ? 0.2 : 0.12 };
   const layer = [
-    { transform: [{ filter: "datum.kind === 'range'" }], mark: { type: "area", opacity: lines.length === 1 ? 0.2 : 0.12 }, encoding: { ...encode({ field: "low" }), y2: { field: "high" } } },
-    { transform: [{ filter: "datum.kind === 'raw'" }], mark: { type: "line", strokeWidth: 1, opacity: 0.35 }, encoding: encode({ field: "y" }) },
-    { transform: [{ filter: "datum.kind === 'line'" }], mark: { type: "line", point: isSparse && { size: 36 } }, encoding: encode({ field: "y" }) },
+    { ...only("range"), mark: range, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color } },
+    { ...only("raw"), mark: { type: "line", strokeWidth: 1, opacity: 0.35 }, encoding: { x, y, color } },
+    { ...only("line"), mark: { type: "line", point: isSparse && { size: 36 } }, encoding: { x, y, color } },
   ];
   if (panels.length === 0) return { data: { values }, width: 600, height: 260, layer } as PlotSpec;
   const facet = { field: "panel", type: "ordinal", sort: panels, title: null };

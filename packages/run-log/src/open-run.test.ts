@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -79,8 +79,8 @@ describe("rows that log() took", () => {
     const body = `
       for (let step = 0; step < 1000; step++) run.log({ loss: 1 / (step + 1), odd: step % 2 ? NaN : Infinity }, step);
       process.kill(process.pid, "SIGKILL");`;
-    const args = ["--conditions=@flexivit/source", "--input-type=module", "-e", childProgram(body), folder];
-    expect(() => execFileSync(process.execPath, args, { stdio: "ignore" })).toThrow();
+    const args = ["--input-type=module", "-e", childProgram(body), folder];
+    expect(spawnSync(process.execPath, args).signal).toBe("SIGKILL");
     const { rows, summary, damagedLines } = await readRun(folder);
     const expected = Array.from({ length: 1000 }, (_, step) => ({ step, loss: 1 / (step + 1), odd: step % 2 ? Number.NaN : Number.POSITIVE_INFINITY }));
     expect(rows.map(({ step, loss, odd }) => ({ step, loss, odd }))).toEqual(expected);

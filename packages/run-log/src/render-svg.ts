@@ -19,13 +19,23 @@ export async function renderSvg(spec: PlotSpec, { page = "white" }: { page?: "wh
   const style = { ...plotConfig(page === "white" ? inkOnWhite : "currentColor"), background };
   const logger = vega.logger(vega.Error);
   const compiled = vegaLite.compile({ ...spec, config: { ...style, ...spec.config } }, { logger });
-  const loader = { ...vega.loader(), load: refuseToLoad };
+  const refused: string[] = [];
+  const refuse = async (address: string) => {
+    refused.push(address);
+    return { href: "" };
+  };
+  // Vega logs a loader's exception and draws an empty plot, so addresses are collected instead.
+  const loader = { ...vega.loader(), load: async (address: string) => JSON.stringify([await refuse(address)]), sanitize: refuse };
   const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", loader, logger });
   try {
-    return await view.toSVG();
+    const svg = await view.toSVG();
+    if (refused.length === 0) return svg;
   } finally {
     view.finalize();
   }
+  throw new Error(
+    `renderSvg(spec): expected data inside the specification, got the address ${refused[0]}. Put the values into data.values.`,
+  );
 }
 
 type TextMetrics = { width: TextWidth; estimateWidth: TextWidth };
@@ -41,8 +51,4 @@ async function loadVega(): Promise<{ vega: typeof import("vega"); vegaLite: type
     textMetrics.width = (item, text) => 0.62 * (item.fontSize ?? 11) * String(text).length;
   }
   return { vega, vegaLite };
-}
-
-async function refuseToLoad(uri: string): Promise<never> {
-  throw new Error(`renderSvg(spec): expected data inside the specification, got the address ${uri}. Put the values into data.values.`);
 }

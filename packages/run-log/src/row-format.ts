@@ -55,8 +55,9 @@ export function decodeValue(value: unknown): unknown {
 
 function mapPlain(value: unknown, change: (value: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(change);
+  if (ArrayBuffer.isView(value) && Symbol.iterator in value) return Array.from(value as Iterable<unknown>, change);
   if (value === null || typeof value !== "object") return value;
-  if (ArrayBuffer.isView(value) || "toJSON" in value) return JSON.parse(JSON.stringify(value));
+  if ("toJSON" in value) return JSON.parse(JSON.stringify(value));
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner)]));
 }
 

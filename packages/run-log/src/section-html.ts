@@ -35,8 +35,8 @@ function table({ title, columns, rows }: Extract<Section, { kind: "table" }>): s
     });
     return `<tr>${cells.join("")}</tr>`;
   });
-  const label = escapeHtml(title);
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
+  const frame = `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}">`;
+  return `${frame}<table><thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
 }
 
 function pictureList(items: readonly Picture[]): string {

@@ -1,7 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Numbers with or without a shape: a tensor, a fixture, an array, one number. */
-export type Numbers = tf.Tensor | { shape: readonly number[]; data: ArrayLike<number> } | ArrayLike<number> | number;
+export type Numbers =
+  | tf.Tensor
+  | { shape: readonly number[]; data: ArrayLike<number> }
+  | ArrayLike<number>
+  | number;
 
 /** How far a value may be off: the larger of `absolute` and `relative` times the largest |expected|. */
 export type Tolerance = { relative?: number; absolute?: number };
@@ -18,7 +22,8 @@ export function expectClose(actual: Numbers, expected: Numbers, tolerance: Toler
   const want = numbersOf(expected);
   const shape = got.shape ?? want.shape ?? [got.data.length];
   if (!sameShape(got, want)) {
-    throw new Error(`expectClose(actual): expected shape [${want.shape ?? want.data.length}], got [${got.shape ?? got.data.length}]. Reshape one of them.`);
+    const [expectedShape, gotShape] = [want, got].map((flat) => flat.shape ?? [flat.data.length]);
+    throw new Error(`expectClose(actual): expected shape [${expectedShape}], got [${gotShape}]. Reshape one of them.`);
   }
   const scale = want.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const allowed = Math.max(tolerance.absolute ?? 0, (tolerance.relative ?? 0) * scale);

@@ -26,5 +26,7 @@ async function expectNoLeakAsync(first: Promise<unknown>, f: () => Promise<unkno
 function compare(before: number): void {
   const left = tf.memory().numTensors - before;
   if (left > 0) throw new Error(`expectNoLeak(f): expected no tensor left, got ${left}. Wrap the work in tf.tidy.`);
-  if (left < 0) throw new Error(`expectNoLeak(f): expected inputs untouched, got ${-left} disposed. Return copies, never inputs.`);
+  if (left < 0) {
+    throw new Error(`expectNoLeak(f): expected inputs untouched, got ${-left} disposed. Return copies, never inputs.`);
+  }
 }

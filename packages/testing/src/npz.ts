@@ -25,7 +25,9 @@ function parseNpy(bytes: Uint8Array): NpyArray {
   const headerLength = new DataView(bytes.buffer, bytes.byteOffset).getUint16(8, true);
   const header = new TextDecoder("latin1").decode(bytes.subarray(10, 10 + headerLength));
   const found = /'descr': '(.+?)'.*'fortran_order': False.*'shape': \((.*?)\)/.exec(header);
-  if (found === null) throw new Error(`parseNpz(bytes): expected a C-order .npy header, got ${header}. Save it with numpy.save.`);
+  if (found === null) {
+    throw new Error(`parseNpz(bytes): expected a C-order .npy header, got ${header}. Save it with numpy.save.`);
+  }
   const [, descr, dimensions] = found;
   const shape = dimensions.split(",").filter((part) => part.trim() !== "").map(Number);
   // A copy, so that the values start at an aligned address.

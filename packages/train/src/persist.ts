@@ -1,4 +1,4 @@
-import { latestTrainingState, loadTrainingState, saveTrainingState } from "@flexivit/checkpoint";
+import { latestTrainingState, loadTrainingState, saveTrainingState } from "@flexivit/checkpoint/training-state";
 import { disposeTree, type ParamTree } from "@flexivit/params";
 import type { TensorBatch } from "./losses.ts";
 import type { TrainOptions } from "./options.ts";
