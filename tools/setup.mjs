@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inModules = (...path) => join(root, "node_modules", ...path);
 const engineTimeoutMs = 15 * 60_000;
-const installerCrashed = 3;
 
 checkVersions();
 installPackages();
@@ -104,7 +103,7 @@ function installEngine(node) {
   if (process.env.FLEXIVIT_SKIP_NATIVE === "1") return console.log("engine   native left out (FLEXIVIT_SKIP_NATIVE=1); WebAssembly serves");
   const { status, error } = run(node, ["--conditions=@flexivit/source", join(root, "tools", "install-engine.ts")], engineTimeoutMs);
   if (error) console.log(`engine   native not ready after ${engineTimeoutMs / 60_000} minutes; WebAssembly serves. Try: npx flexivit engine install`);
-  else if (status === installerCrashed || status === 1) console.log("engine   the installer ended early; WebAssembly serves. Try: npx flexivit engine install");
+  else if (status !== 0) console.log("engine   the installer ended early; WebAssembly serves. Try: npx flexivit engine install");
 }
 
 function run(command, args, timeout) {

@@ -6,7 +6,10 @@ import { type Stage, testStages } from "./test-stages.ts";
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const wanted = values.only?.split(",");
 const stages = testStages().filter(({ name }) => !wanted || wanted.some((part) => name.includes(part)));
-if (stages.length === 0) throw new Error(`--only: expected part of one of ${testStages().map(({ name }) => name).join(", ")}, got ${values.only}.`);
+if (stages.length === 0) {
+  console.error(`--only: expected part of one of ${testStages().map(({ name }) => name).join(", ")}, got ${values.only}.`);
+  process.exit(1);
+}
 
 const width = Math.max(...stages.map(({ name }) => name.length)) + 2;
 const outcomes: (Outcome & { name: string })[] = [];

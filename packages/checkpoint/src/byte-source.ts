@@ -3,6 +3,9 @@ import type { FileSource } from "./entry.ts";
 /** Random access to the bytes of a file; a range outside it is refused, so that no claim in a file can outgrow it. */
 export type ByteSource = { name: string; size: number; read: (offset: number, length: number) => Promise<Uint8Array> };
 
+/** The error for what is wrong with a file: what was expected and what was found. */
+export type Refuse = (expected: string, got: string) => Error;
+
 /** Opens a path, bytes or a Blob for reading; `reader` is the public function that errors name. */
 export async function openBytes(file: FileSource, reader: string): Promise<ByteSource> {
   const source = await rawSource(file, reader);

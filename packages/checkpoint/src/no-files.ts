@@ -7,9 +7,9 @@ export async function openFile(path: string, reader: string): Promise<never> {
   );
 }
 
-export async function replaceFile(path: string): Promise<never> {
+export async function replaceFile(path: string, _chunks: unknown, writer: string): Promise<never> {
   throw new Error(
-    `replaceFile(path): expected a WritableStream in a browser, got the path ${path}. ` +
+    `${writer}(file): expected a WritableStream in a browser, got the path ${path}. ` +
       "Pass the writable of a new TransformStream and read its other end as new Response(readable).",
   );
 }

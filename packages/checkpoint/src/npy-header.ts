@@ -1,6 +1,6 @@
-import { countElements, type DType } from "./entry.ts";
+import type { Refuse } from "./byte-source.ts";
 import { bytesPerElement } from "./elements.ts";
-import type { Refuse } from "./safetensors-header.ts";
+import { countElements, type DType } from "./entry.ts";
 
 /** What the header of a `.npy` array says. `dataOffset`: where the values begin. */
 export type NpyHeader = {

@@ -1,5 +1,5 @@
 import type { FileEntry } from "@zip.js/zip.js";
-import type { Refuse } from "./safetensors-header.ts";
+import type { Refuse } from "./byte-source.ts";
 
 /** Deflate turns a byte into at most 1032. */
 const maxInflation = 1032;

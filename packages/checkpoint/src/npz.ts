@@ -1,5 +1,5 @@
 import { BlobReader, type FileEntry, Reader, ZipReader, ZipWriter } from "@zip.js/zip.js";
-import { type ByteSource, damaged, openBytes } from "./byte-source.ts";
+import { type ByteSource, damaged, openBytes, type Refuse } from "./byte-source.ts";
 import { decodeElements, encodeElements } from "./elements.ts";
 import {
   dataOf,
@@ -13,7 +13,6 @@ import {
 import { memberBytes, requireHonestMembers } from "./npz-member.ts";
 import { formatNpyHeader, npyHeaderEnd, npyHolds, npyPrefixBytes, parseNpyHeader } from "./npy-header.ts";
 import { swapBytes, toRowMajor } from "./element-order.ts";
-import type { Refuse } from "./safetensors-header.ts";
 import { requireSound } from "./sound-entry.ts";
 import { writeChunks } from "./write-chunks.ts";
 
@@ -64,7 +63,7 @@ export async function writeNpz(
     }
   }
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  await Promise.all([zipEntries(writable, entries, options.compress ?? false), writeChunks(target, readable)]);
+  await Promise.all([zipEntries(writable, entries, options.compress ?? false), writeChunks(target, readable, "writeNpz")]);
 }
 
 async function listMembers(source: ByteSource, refuse: Refuse): Promise<FileEntry[]> {

@@ -16,13 +16,13 @@ export function entriesOf(tree: ParamTree, writer: string): Record<string, LazyE
 }
 
 /** The tree of a file's entries, read one by one: "a/b" is `b` in `a`; names 0, 1, 2, ... make an array. */
-export async function readTree(entries: WeightFile["entries"]): Promise<ParamTree> {
+export async function readTree(entries: WeightFile["entries"], reader: string): Promise<ParamTree> {
   const tensors = new Map<string, tf.Tensor>();
   try {
     for (const [path, { dtype, shape, read }] of Object.entries(entries)) {
       tensors.set(path, toTensor({ dtype, shape, data: await read() }));
     }
-    return treeOf(tensors);
+    return treeOf(tensors, reader);
   } catch (error) {
     for (const tensor of tensors.values()) tensor.dispose();
     throw error;
@@ -30,7 +30,7 @@ export async function readTree(entries: WeightFile["entries"]): Promise<ParamTre
 }
 
 /** Nested objects and arrays from leaves by path. */
-export function treeOf(tensors: ReadonlyMap<string, tf.Tensor>): ParamTree {
+function treeOf(tensors: ReadonlyMap<string, tf.Tensor>, reader: string): ParamTree {
   const root = tensors.get("");
   if (root && tensors.size === 1) return root;
   const groups = new Map<string, Map<string, tf.Tensor>>();
@@ -40,11 +40,11 @@ export function treeOf(tensors: ReadonlyMap<string, tf.Tensor>): ParamTree {
     const rest = cut === -1 ? "" : path.slice(cut + 1);
     const group = groups.get(name) ?? new Map<string, tf.Tensor>();
     if (group.has("") || (rest === "" && group.size > 0)) {
-      throw new Error(`treeOf(names): expected a leaf or a group, got both at "${name}". Rename one of them.`);
+      throw new Error(`${reader}(file): expected a leaf or a group, got both at "${name}". Rename one of the entries.`);
     }
     groups.set(name, group.set(rest, tensor));
   }
-  const children = [...groups].map(([name, group]): [string, ParamTree] => [name, treeOf(group)]);
+  const children = [...groups].map(([name, group]): [string, ParamTree] => [name, treeOf(group, reader)]);
   const isList = children.length > 0 && children.every(([name]) => /^\d+$/.test(name) && Number(name) < children.length);
   if (!isList) return Object.fromEntries(children);
   return children.sort(([a], [b]) => Number(a) - Number(b)).map(([, child]) => child);

@@ -4,7 +4,7 @@ import type { FileSource, FileTarget, WeightFile } from "./entry.ts";
 import { type Metadata, parseMetadata, stringifyMetadata } from "./metadata.ts";
 import { readNpz } from "./npz.ts";
 import { entriesOf, readTree } from "./param-tree.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, writeTo } from "./safetensors.ts";
 
 /** The note of the file's header that holds our JSON. */
 const note = "flexivit";
@@ -18,7 +18,7 @@ const note = "flexivit";
  */
 export async function saveParams(target: FileTarget, params: ParamTree, metadata: Metadata = {}): Promise<void> {
   const notes = { format: "flexivit-params", [note]: stringifyMetadata(metadata, "saveParams") };
-  await writeSafetensors(target, entriesOf(params, "saveParams"), notes);
+  await writeTo(target, entriesOf(params, "saveParams"), notes, "saveParams");
 }
 
 /**
@@ -30,7 +30,8 @@ export async function saveParams(target: FileTarget, params: ParamTree, metadata
 export async function loadParams(file: FileSource): Promise<{ params: ParamTree; metadata: Metadata }> {
   const { entries, metadata } = await readWeights(file);
   const text = metadata[note];
-  return { params: await readTree(entries), metadata: text === undefined ? {} : parseMetadata(text, "loadParams") };
+  const ours = text === undefined ? {} : parseMetadata(text, "loadParams");
+  return { params: await readTree(entries, "loadParams"), metadata: ours };
 }
 
 /** A zip archive begins with "PK"; a `.safetensors` header of that length would be 19 KB of a file that is not one. */

@@ -12,16 +12,23 @@ const inProgress = new Set<string>();
  * Writes the chunks to a new file and puts it in the place of `path` in one step, so that at any moment, even after
  * a kill or a power cut, `path` is the old file or the whole new one.
  *
+ * @param writer the public function that errors name
  * @param amend last changes to the new file, before it is made durable
  */
 export async function replaceFile(
   path: string,
   chunks: AsyncIterable<Uint8Array>,
+  writer: string,
   amend?: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
   // In the same folder: a rename is atomic only within one file system.
   const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}${partialEnding}`);
-  const file = await open(partial, "wx");
+  const file = await open(partial, "wx").catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      `${writer}(file): expected a place to write, got ${error.code} for ${path}. Make its folder or check its rights.`,
+      { cause: error },
+    );
+  });
   inProgress.add(partial);
   try {
     try {

@@ -1,13 +1,10 @@
-import type { DType } from "./entry.ts";
-import { countElements } from "./entry.ts";
+import type { Refuse } from "./byte-source.ts";
 import { bytesPerElement } from "./elements.ts";
+import { countElements, type DType } from "./entry.ts";
 
 /** Where an entry lies: byte range within the payload that follows the header. */
 export type Placement = { dtype: DType; shape: readonly number[]; begin: number; end: number };
 export type SafetensorsHeader = { placements: Map<string, Placement>; metadata: Record<string, string> };
-
-/** Says what is wrong with a file: what was expected and what was found. */
-export type Refuse = (expected: string, got: string) => Error;
 
 const codes = {
   BOOL: "bool",

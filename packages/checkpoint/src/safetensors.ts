@@ -43,8 +43,18 @@ export async function writeSafetensors(
   entries: Record<string, Entry | LazyEntry>,
   metadata: Record<string, string> = {},
 ): Promise<void> {
-  const header = layOut(entries, metadata);
-  await writeChunks(target, chunksOf(header, entries, "writeSafetensors"));
+  await writeTo(target, entries, metadata, "writeSafetensors");
+}
+
+/** The same for other public writers, which errors then name. */
+export async function writeTo(
+  target: FileTarget,
+  entries: Record<string, Entry | LazyEntry>,
+  metadata: Record<string, string>,
+  writer: string,
+): Promise<void> {
+  const header = layOut(entries, metadata, writer);
+  await writeChunks(target, chunksOf(header, entries, writer), writer);
 }
 
 /** Reads the length field and the header. */
@@ -67,15 +77,16 @@ export async function readHeader(
 export function layOut(
   entries: Record<string, Entry | LazyEntry>,
   metadata: Record<string, string>,
+  writer: string,
 ): SafetensorsHeader {
   const placements = new Map<string, Placement>();
   const ordered = Object.entries(entries).sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
   let begin = 0;
   for (const [name, entry] of ordered) {
     if (name === "__metadata__") {
-      throw new Error('writeSafetensors(entries): expected entry names, got "__metadata__". Pass notes as metadata.');
+      throw new Error(`${writer}(entries): expected entry names, got "__metadata__". Pass notes as metadata.`);
     }
-    const bytes = requireSound(entry, name, "writeSafetensors");
+    const bytes = requireSound(entry, name, writer);
     placements.set(name, { dtype: entry.dtype, shape: entry.shape, begin, end: begin + bytes });
     begin += bytes;
   }

@@ -44,6 +44,7 @@ export async function saveTrainingState(
 export async function loadTrainingState(fileOrFolder: string): Promise<TrainingState & LatestState> {
   const isFolder = (await stat(fileOrFolder).catch(() => undefined))?.isDirectory() ?? false;
   if (!isFolder) {
+    await verifyState(fileOrFolder, "loadTrainingState");
     return { ...(await readState(fileOrFolder, "loadTrainingState")), path: fileOrFolder, refused: [] };
   }
   const latest = await latestTrainingState(fileOrFolder);
@@ -104,10 +105,9 @@ async function deleteOld(folder: string, step: number, keep: number): Promise<vo
     const summary = await readSummary(path, "saveTrainingState").catch(() => undefined);
     if (summary) scores.set(path, summary.score ?? -Infinity);
   }
-  const best = Math.max(...scores.values());
+  const highest = Math.max(...scores.values());
+  const best = states.findLast(({ path }) => scores.get(path) === highest && highest > -Infinity);
   for (const { path } of old) {
-    const score = scores.get(path);
-    const isBest = score === best && score > -Infinity;
-    if (score !== undefined && !isBest) await rm(path);
+    if (scores.has(path) && path !== best?.path) await rm(path);
   }
 }

@@ -47,6 +47,11 @@ describe("decodeView", () => {
     expect((await decode(alphaPng, "alpha.png")).pixels).toEqual(six);
   });
 
+  it("leaves the levels of a picture with a colour profile as they are stored: red of Display P3 is 234", async () => {
+    const { pixels } = await decode(await sixPixels().withIccProfile("p3").png().toBuffer(), "p3.png");
+    expect(Math.abs(pixels[0] - 234)).toBeLessThan(3);
+  });
+
   it("turns CMYK into RGB: a red picture stays red", async () => {
     const red = sharp({ create: { width: 4, height: 5, channels: 3, background: { r: 220, g: 20, b: 20 } } });
     const { size, pixels } = await decode(await red.toColourspace("cmyk").jpeg().toBuffer(), "cmyk.jpg");

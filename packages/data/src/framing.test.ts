@@ -62,6 +62,14 @@ describe("inception-crop", () => {
     expect(Math.abs(mean(areas) - expected)).toBeLessThan(0.019);
   });
 
+  it("draws shapes as often wide as high, and a width of 3 heights where the ratio is 3", () => {
+    // Below 9/16 of a 3:4 picture every shape fits, so the logarithm has mean 0 and standard deviation 0.17.
+    const logs = views.filter((_, i) => areas[i] < 9 / 16).map(({ region }) => Math.log(region.width / region.height));
+    expect(Math.abs(mean(logs))).toBeLessThan(5 * (0.17 / Math.sqrt(logs.length)));
+    const [{ region }] = drawn({ kind: "inception-crop", area: [0.12, 0.12], ratio: [3, 3] }, [300, 400], [24, 24], 1);
+    expect([region.height, region.width]).toEqual([69, 208]);
+  });
+
   it("visits every corner: centres spread evenly left and right, above and below", () => {
     const centres = views.map(({ region }) => [(region.top + region.height / 2) / 300, (region.left + region.width / 2) / 400]);
     // The standard deviation of a centre is below 0.29, of the mean below 0.0046; five of them are allowed.

@@ -25,6 +25,10 @@ describe("drawsAt", () => {
     expect(by4.flatMap(({ draws }) => draws)).toEqual(by6);
   });
 
+  it("keeps seeds apart", () => {
+    expect(drawsAt(11, 1, 11, 0)).not.toEqual(drawsAt(11, 2, 11, 0));
+  });
+
   it("fills a batch that is larger than the set from several epochs", () => {
     expect(drawsAt(2, 1, 5, 0).map(({ epoch }) => epoch)).toEqual([0, 0, 1, 1, 2]);
   });

@@ -60,21 +60,25 @@ function taps(from: number, to: number, filter: Filter): Taps {
 /** Halves go away from zero, as in C. */
 const roundAway = (x: number): number => Math.trunc(x + (x < 0 ? -0.5 : 0.5));
 
-const clip = (sum: number): number => Math.min(255, Math.max(0, sum >> fractionalBits));
+function clip(sum: number): number {
+  const level = sum >> fractionalBits;
+  if (level < 0) return 0;
+  return level > 255 ? 255 : level;
+}
 
 /** Resizes the width: [height, width, channels] to [height, count, channels]. */
 function resizeRows(pixels: Uint8Array, [height, fromWidth]: Size, channels: number, taps: Taps): Uint8Array {
-  const out = new Uint8Array(height * taps.count * channels);
-  let target = 0;
-  for (let row = 0; row < height; row++) {
-    for (let i = 0; i < taps.count; i++) {
-      const start = (row * fromWidth + taps.first[i]) * channels;
+  const { count, width, first, used, weights } = taps;
+  const out = new Uint8Array(height * count * channels);
+  for (let i = 0; i < count; i++) {
+    const length = used[i];
+    for (let row = 0; row < height; row++) {
+      const start = (row * fromWidth + first[i]) * channels;
+      const target = (row * count + i) * channels;
       for (let channel = 0; channel < channels; channel++) {
         let sum = half;
-        for (let k = 0, source = start + channel; k < taps.used[i]; k++, source += channels) {
-          sum = (sum + pixels[source] * taps.weights[i * taps.width + k]) | 0;
-        }
-        out[target++] = clip(sum);
+        for (let k = 0; k < length; k++) sum += Math.imul(pixels[start + k * channels + channel], weights[i * width + k]);
+        out[target + channel] = clip(sum);
       }
     }
   }
@@ -90,7 +94,7 @@ function resizeColumns(pixels: Uint8Array, rowLength: number, taps: Taps): Uint8
     for (let k = 0; k < taps.used[i]; k++) {
       const weight = taps.weights[i * taps.width + k];
       const source = (taps.first[i] + k) * rowLength;
-      for (let x = 0; x < rowLength; x++) sums[x] += pixels[source + x] * weight;
+      for (let x = 0; x < rowLength; x++) sums[x] += Math.imul(pixels[source + x], weight);
     }
     for (let x = 0; x < rowLength; x++) out[i * rowLength + x] = clip(sums[x]);
   }

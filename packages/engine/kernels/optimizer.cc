@@ -10,11 +10,6 @@ namespace {
 
 constexpr int64_t kRun = 4096;  // numbers that one task takes at a time
 
-Vector SquareRoot(Vector v) {
-  for (int i = 0; i < kLanes; i++) v[i] = __builtin_sqrtf(v[i]);
-  return v;
-}
-
 // inputs param, gradient, m, v and settings [7]: b1, b2, epsilon, step size, 1 / (1 - b2^t), decay factor, gradient factor
 // outputs param * decay - step * m / (sqrt(v * correction) + epsilon), m, v
 void Adamw(const Context& context) {

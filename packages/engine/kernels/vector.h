@@ -1,8 +1,12 @@
 // Vectors of floats as wide as the processor has them, and the functions of them that the kernels need.
 // Everything is written out in vectors, so that the results do not depend on what a compiler may reorder.
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace flexivit {
 
@@ -50,6 +54,19 @@ inline float Sum(Vector v) {
 // Both give b where either is NaN.
 inline Vector Max(Vector a, Vector b) { return a > b ? a : b; }
 inline Vector Min(Vector a, Vector b) { return a < b ? a : b; }
+
+inline Vector SquareRoot(Vector v) {
+#if defined(__AVX512F__)
+  return _mm512_sqrt_ps(v);
+#elif defined(__AVX__)
+  return _mm256_sqrt_ps(v);
+#elif defined(__x86_64__)
+  return _mm_sqrt_ps(v);
+#else
+  for (int i = 0; i < kLanes; i++) v[i] = std::sqrt(v[i]);
+  return v;
+#endif
+}
 
 // e^x to 1e-7 relative, between e^-87 and e^88 outside of which it stays; NaN stays NaN.
 // e^x = 2^n e^r with n = round(x / log 2): a polynomial for |r| < 0.35, fitted by Chebyshev nodes.

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 /** `manifest.json` of a cached folder: what it was made from, and enough to notice any changed file. */
@@ -27,8 +27,7 @@ export async function ensureFolder(
     await rm(folder, { recursive: true, force: true });
   }
   await removeAbandoned(dirname(folder));
-  const temporary = `${folder}.${process.pid}.partial`;
-  await rm(temporary, { recursive: true, force: true });
+  const temporary = `${folder}.${process.pid}.${randomUUID().slice(0, 8)}.partial`;
   await mkdir(temporary, { recursive: true });
   try {
     await build(temporary);
@@ -93,7 +92,7 @@ async function hashOfFile(file: string): Promise<string> {
 async function removeAbandoned(parent: string): Promise<void> {
   const names = existsSync(parent) ? await readdir(parent) : [];
   for (const name of names) {
-    const pid = /\.(\d+)\.partial$/.exec(basename(name))?.[1];
+    const pid = /\.(\d+)\.\w+\.partial$/.exec(name)?.[1];
     if (pid && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Device, tensorflowVersion } from "./native-folders.ts";
 import { runCommand } from "./run-command.ts";
@@ -46,10 +46,9 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
  * The wheels come through pip from wherever this machine's pip is set up to get them.
  */
 export async function fetchTensorflow(folder: string, options: Fetch): Promise<void> {
-  const { device, python, logFile, progress } = options;
+  const { device, progress } = options;
   const name = device === "cuda" ? "tensorflow" : "tensorflow-cpu";
-  progress(`downloading ${name} ${tensorflowVersion}`);
-  const wheel = await download(`${name}==${tensorflowVersion}`, join(folder, "download"), python, logFile);
+  const wheel = await download(`${name}==${tensorflowVersion}`, join(folder, "download"), options);
   progress(`unpacking ${name}`);
   await unpack(wheel, folder, keptOfTensorflow, options);
   if (device === "cuda") await fetchCuda(wheel, folder, options);
@@ -58,30 +57,39 @@ export async function fetchTensorflow(folder: string, options: Fetch): Promise<v
 
 /** NVIDIA's libraries in the versions that the TensorFlow wheel names for its `and-cuda` extra. */
 async function fetchCuda(tensorflowWheel: string, folder: string, options: Fetch): Promise<void> {
-  const { python, logFile, progress } = options;
+  const { python, logFile } = options;
   const wanted = await runPython(python, [cudaWheelsProgram, tensorflowWheel], logFile);
   for (const requirement of wanted.split("\n").filter(Boolean)) {
-    progress(`downloading ${requirement}`);
-    const wheel = await download(requirement, join(folder, "download", requirement), python, logFile);
+    const wheel = await download(requirement, join(folder, "download", requirement), options);
     await unpack(wheel, folder, ["nvidia/"], options);
     await rm(wheel);
   }
 }
 
-async function download(requirement: string, folder: string, { pip }: Python, logFile: string): Promise<string> {
-  const [command = "pip", ...first] = pip;
+async function download(requirement: string, folder: string, options: Fetch): Promise<string> {
+  const { python, logFile, progress } = options;
+  const [command = "pip", ...first] = python.pip;
   const common = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "-d", folder];
-  const run = (choice: string[]) =>
-    // pip unpacks and downloads through TMPDIR, which on many machines is a small memory disk.
-    runCommand(command, [...first, "download", ...common, ...choice, requirement], {
-      timeoutMs: downloadTimeoutMs,
-      logFile,
-      env: { TMPDIR: join(folder, "..") },
-    });
-  await run(wheelForAnyPython()).catch(() => run([]));
+  // pip writes to TMPDIR until a file is whole; the usual one is a small memory disk on many machines.
+  await mkdir(folder, { recursive: true });
+  const settings = { timeoutMs: downloadTimeoutMs, logFile, env: { TMPDIR: folder } };
+  const run = (choice: string[]) => runCommand(command, [...first, "download", ...common, ...choice, requirement], settings);
+  const report = async () => progress(`downloading ${requirement}: ${Math.round((await bytesIn(folder)) / 1e6)} MB`);
+  progress(`downloading ${requirement}`);
+  const timer = setInterval(() => void report().catch(() => {}), 2000);
+  await run(wheelForAnyPython())
+    .catch(() => run([]))
+    .finally(() => clearInterval(timer));
   const wheel = (await readdir(folder)).find((file) => file.endsWith(".whl"));
   if (!wheel) throw new Error(`pip download ${requirement}: no wheel arrived`);
   return join(folder, wheel);
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Asks for one fixed Python: its libraries serve us whatever Python this machine has. */

@@ -112,7 +112,9 @@ async function installKernels(step: Step, compiler: string[] | undefined): Promi
       progress("compiling the fused kernels");
       await compileAll(kernelAddons(), temporary, step, compiler);
       progress("testing them");
-      await selfTest(step, binding, temporary);
+      const engine = await selfTest(step, binding, temporary);
+      const unused = engine.kernels === "composed" && engine.device === "cpu";
+      if (unused) throw new Error(engine.note ?? "the compiled library holds none");
     });
     return await selfTest(step, binding, kernels);
   } catch (error) {

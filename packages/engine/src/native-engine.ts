@@ -6,6 +6,7 @@ import type { TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js
 import { registerGradients, requireFromTfjsNode } from "./gradients.ts";
 import { installedNative } from "./installed-native.ts";
 import { registerFusedKernels } from "./kernels.ts";
+import { kernelAddons } from "./native-folders.ts";
 import { defaultThreads } from "./processor.ts";
 import type { Started } from "./use-engine.ts";
 
@@ -14,11 +15,15 @@ const backendName = "tensorflow";
 
 /** Starts the native engine that is installed. */
 export async function startBestNative(threads?: number): Promise<Started> {
-  return startNative(installedNative(), threads);
+  const folders = installedNative();
+  const started = await startNative(folders, threads);
+  const unbuilt = !folders.kernels && kernelAddons().length > 0;
+  return unbuilt ? { ...started, note: "its fused kernels are not built: npx flexivit engine install" } : started;
 }
 
 /**
- * Loads the addon from `folders` and registers it as the tfjs backend `tensorflow`.
+ * Loads the addon from `folders` and registers it as the tfjs backend `tensorflow`, with the fused
+ * kernels if there are any; where those can't be loaded, `note` says why and the engine works without.
  *
  * tfjs-node-gpu's own entry would look for the addon in node_modules; the backend class and the kernels
  * that it consists of take ours just as well.
@@ -36,14 +41,17 @@ export async function startNative(
   };
   tf.registerBackend(backendName, () => new Backend(binding, "@tensorflow/tfjs-node-gpu"), 3);
   await tf.setBackend(backendName);
-  const fused = folders.kernels !== undefined && (await registerFusedKernels(folders.kernels, backendName));
-  return {
-    backend: backendName,
-    device: binding.isUsingGpuDevice() ? "cuda" : "cpu",
-    version: binding.TF_Version,
-    threads,
-    kernels: fused ? "fused" : "composed",
-  };
+  const device = binding.isUsingGpuDevice() ? "cuda" : "cpu";
+  return { backend: backendName, device, version: binding.TF_Version, threads, ...(await loadKernels(folders.kernels)) };
+}
+
+async function loadKernels(folder: string | undefined): Promise<Pick<Started, "kernels" | "note">> {
+  if (!folder) return { kernels: "composed" };
+  try {
+    return { kernels: (await registerFusedKernels(folder, backendName)) ? "fused" : "composed" };
+  } catch (error) {
+    return { kernels: "composed", note: `its fused kernels were left out: ${(error as Error).message}` };
+  }
 }
 
 /** TensorFlow reads these variables while it loads; what the user has set stays, but for the threads. */

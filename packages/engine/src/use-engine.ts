@@ -26,8 +26,8 @@ export type EngineOptions = {
   threads?: number;
 };
 
-/** What an engine reports when it starts. */
-export type Started = Omit<Engine, "name" | "why">;
+/** What an engine reports when it starts; `note` is one line about what it had to leave out. */
+export type Started = Omit<Engine, "name" | "why"> & { note?: string };
 
 /** Imported when needed: an engine that isn't used costs nothing. */
 const starters: Record<EngineName, (threads?: number) => Promise<Started>> = {
@@ -91,7 +91,11 @@ async function startOnly(name: EngineName, threads?: number): Promise<Engine> {
 function startOnce(name: EngineName, threads: number | undefined, why: string): Promise<Engine> {
   const found = running.started.get(name);
   if (found) return found;
-  const starting = starters[name](threads).then((started) => ({ name, ...started, why }));
+  const starting = starters[name](threads).then(({ note, ...started }) => ({
+    name,
+    ...started,
+    why: note ? `${why}; ${note}` : why,
+  }));
   running.started.set(name, starting);
   starting.catch(() => running.started.delete(name));
   return starting;

@@ -35,7 +35,8 @@ describe("adamw", () => {
     const scaled = update(optimizer, "kernel", [1], [8], { gradientScale: tf.scalar(0.25) });
     const plain = update(optimizer, "kernel", [1], [2]);
     expectClose(scaled.slots["mu"], plain.slots["mu"]);
-    expectClose(scaled.slots["nu"], [0.004], { relative: 1e-6 });
+    // 1 - 0.999 in float32, as the fused kernel takes it, is off by 1.3e-5
+    expectClose(scaled.slots["nu"], [0.004], { relative: 2e-5 });
   });
 
   it("keeps a first moment of 8 significant bits with bfloat16, but steps by the unrounded one", () => {

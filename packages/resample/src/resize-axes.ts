@@ -17,7 +17,7 @@ export function resizeAxes<T extends tf.Tensor>(x: T, resizes: readonly AxisResi
   check(x, resizes);
   const steps = cheapestFirst(resizes.filter(({ matrix }) => !isIdentity(matrix)));
   if (steps.length === 0) return tf.clone(x);
-  const adjoint = steps.map(({ axis, matrix }) => ({ axis, matrix: transpose(matrix) })).reverse();
+  const adjoint = steps.map(({ axis, matrix }) => ({ axis, matrix: transpose(matrix) }));
   const apply = tf.customGrad((input) => ({
     value: steps.reduce((value, step) => resizeAxis(value, step), input as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => resizeAxes(dy, adjoint),

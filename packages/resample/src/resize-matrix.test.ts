@@ -137,6 +137,7 @@ test("lengths that are none and interpolations that do not exist are refused", (
   expect(() => resizeMatrix(7, 5, { ...area, kernel: "lanczos" as "area" })).toThrow(
     new Error('resizeMatrix(kernel): expected one of bilinear, bicubic, area, got "lanczos". Use one of these values.'),
   );
+  expect(() => resizeMatrix(7, 5, { ...area, alignment: "corner" })).toThrow('resizeMatrix(alignment): expected "half-pixel" for area, got "corner".');
   expect(() => resizeMatrix(7, 5, { kernel: "bilinear", antialias: true, alignment: "corner" })).toThrow(
     new Error(
       'resizeMatrix(alignment): expected "half-pixel" for antialias, got "corner". Corner alignment exists for bilinear and bicubic without antialias.',

@@ -144,7 +144,7 @@ function percentRange(lines: readonly AccuracyLine[]): Range {
 
 function coarseToFine(lines: readonly AccuracyLine[]): string[] {
   const labels = new Set(lines.flatMap(({ points }) => points.map(({ patchSize }) => sizeLabel(patchSize))));
-  return [...labels].sort((a, b) => area(a) - area(b));
+  return [...labels].sort((a, b) => area(b) - area(a));
 }
 
 /** "12x10" as 12×10; "12x12/6x6" (size/stride) likewise. */

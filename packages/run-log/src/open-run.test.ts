@@ -151,7 +151,7 @@ describe("a resumed run", () => {
     const second = await openRun(options(folder, { resume: true }));
     second.log({ loss: 200 }, 20);
     await second.finish("finished");
-    expect((await readRun(folder)).series("loss").map(({ value }) => value)).toEqual([10, 200]);
+    expect((await readRun(folder)).rows.map(({ loss }) => loss)).toEqual([10, 200]);
   });
 
   it("removes a half-written last line and goes on behind it", async () => {

@@ -6,6 +6,7 @@ import { linePlot } from "./line-plot.ts";
 import type { Row } from "./logger.ts";
 import { openRun } from "./open-run.ts";
 import { readRun, type Run } from "./read-run.ts";
+import type { PlotSpec } from "./render-svg.ts";
 import { writeReport, type ReportContent } from "./report.ts";
 import { trainingPlots } from "./training-plots.ts";
 
@@ -91,11 +92,14 @@ describe("a report", () => {
   });
 
   it("gives every figure ids of its own", async () => {
-    const run = await loggedRun("a", rows);
-    const html = await written({ title: "ids", runs: [run, await loggedRun("b", rows)] });
+    const data = { values: [{ a: 1 }] };
+    const spec: PlotSpec = { data, mark: { type: "point", clip: true }, encoding: { x: { field: "a", type: "quantitative" } } };
+    const plot = { kind: "plot" as const, title: "clipped", spec };
+    const html = await written({ title: "ids", sections: [plot, plot] });
     const ids = [...html.matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const [, id] of html.matchAll(/url\(#([^)]+)\)/g)) expect(ids).toContain(id);
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(2);
+    expect([...html.matchAll(/url\(#([^)]+)\)/g)].map(([, id]) => id)).toEqual(ids);
   });
 
   it("has header cells and right-aligned numbers in its tables", async () => {
