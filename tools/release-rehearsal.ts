@@ -10,7 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), "flexivit-release-"));
 try {
   const copy = join(folder, "workspace");
   copyWorkspace(copy);
-  await must(runProgram("changeset", ["version"], { cwd: copy }));
+  const changesets = readdirSync(join(copy, ".changeset")).filter((file) => file.endsWith(".md"));
+  if (changesets.length > 0) await must(runProgram("changeset", ["version"], { cwd: copy }));
   const released = versions(copy);
   console.log(`versions: ${released.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
   const outside = await install(copy, released);
@@ -70,7 +71,7 @@ async function use(outside: string, released: Manifest[]): Promise<void> {
   const types = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom", "--types", "", "--skipLibCheck", "use.ts"];
   console.log((await must(runProgram(process.execPath, ["use.mjs"], { cwd: outside }))).stdout.trim());
   await must(runProgram("tsc", types, { cwd: outside }));
-  await must(runProgram(process.execPath, [join(outside, "node_modules", "flexivit", "dist", "cli.js"), "--help"], { cwd: outside }));
+  await must(runProgram(join(outside, "node_modules", ".bin", "flexivit"), ["--help"], { cwd: outside }));
 }
 
 async function must(running: Promise<Finished>): Promise<Finished> {

@@ -15,11 +15,15 @@ export function runExamples(): Promise<Outcome> {
   return all(files.map((file) => ({ name: relative(root, file), run: () => runTypeScript([file], { timeoutMs }) })));
 }
 
-/** Runs the first ```ts block of the root README and of each published package's README as a module. */
+/**
+ * Runs the first ```ts block of the root README and of each published package's README as a module.
+ *
+ * A package that is a command may show that instead.
+ */
 export function runReadmes(): Promise<Outcome> {
-  const folders = [root, ...publicPackages().map(({ path }) => path)].filter((path) => existsSync(join(path, "README.md")));
+  const folders = [root, ...publicPackages().filter(({ manifest }) => !manifest.bin).map(({ path }) => path)];
   return all(
-    folders.map((cwd) => {
+    folders.filter((path) => existsSync(join(path, "README.md"))).map((cwd) => {
       const name = relative(root, join(cwd, "README.md"));
       const input = firstBlock(readFileSync(join(cwd, "README.md"), "utf8"));
       if (input === undefined) return { name, run: () => Promise.resolve(withoutExample) };

@@ -11,6 +11,7 @@ export type Manifest = {
   private?: boolean;
   license?: string;
   files?: string[];
+  bin?: Record<string, string>;
   exports?: Record<string, string | Record<string, string>>;
   scripts?: Record<string, string>;
   publishConfig?: { access?: string };

@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { subset } from "@flexivit/data";
 import type { Engine } from "@flexivit/engine";
 import { openRun, progressLine, readRun } from "@flexivit/run-log";
 import { loadModel, trainClassifier, type ClassifierModel, type DataSets } from "flexivit";
 import type { ExperimentOptions } from "../experiment.ts";
 import type { ModelPlan } from "./config.ts";
+
+/** Test pictures that are evaluated while a model trains; the comparison takes all of them. */
+const watchedPictures = 1000;
 
 type Training = { plan: ModelPlan; data: DataSets; folder: string; engine: Engine; options: ExperimentOptions; title: string };
 
@@ -42,7 +46,8 @@ async function trainNow({ plan, data, folder, engine, options, title }: Training
   try {
     const onStep = ({ step, loss, imagesPerSecond, patchSize }: { step: number; loss: number; imagesPerSecond: number; patchSize: string }): void =>
       progress.update({ step, loss, imagesPerSecond, patchSize });
-    const { status, model } = await trainClassifier(recipe, { ...data, run, signal: options.signal, onStep });
+    const watched = subset(data.test, Array.from({ length: Math.min(watchedPictures, data.test.size) }, (_, i) => i));
+    const { status, model } = await trainClassifier(recipe, { training: data.training, test: watched, run, signal: options.signal, onStep });
     progress.finish();
     await run.finish(status);
     return status === "finished" ? model : undefined;

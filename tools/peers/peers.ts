@@ -1,7 +1,7 @@
 // Times flexivit and PyTorch eager (timm) on this machine's CPU, in alternation, and writes RESULTS.md.
-// npm run peers -- [--variant S] [--patch-size 16] [--image-size 240] [--batch 8] [--rounds 3] [--repeats 5] [--mode forward|train]
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem, type } from "node:os";
+// npm run peers -- [--variant S] [--patch-size 16] [--image-size 240] [--batch 8] [--rounds 3] [--repeats 5] [--threads 2] [--mode forward|train]
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem, type } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     "patch-size": { type: "string", default: "16" },
     "image-size": { type: "string", default: "240" },
     batch: { type: "string", default: "8" },
+    threads: { type: "string", default: "2" },
     repeats: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     mode: { type: "string" },
@@ -25,6 +26,7 @@ const { rounds, mode: onlyMode, ...shared } = values;
 const benchArguments = Object.entries(shared).flatMap(([name, value]) => [`--${name}`, value]);
 const modes = (["forward", "train"] as const).filter((mode) => !onlyMode || mode === onlyMode);
 const loadBefore = loadavg()[0] ?? NaN;
+if (loadBefore > 0.5) console.log(`This machine is busy (load ${loadBefore.toFixed(1)}): the times below mean little, PyTorch's least.`);
 
 const pytorch = await installPyTorch();
 const duels: Duel[] = [];
@@ -37,19 +39,13 @@ async function duel(mode: Mode): Promise<Duel> {
   const result: Duel = { mode, flexivit: [], pytorch: [] };
   const args = [...benchArguments, "--mode", mode];
   for (let round = 1; round <= Number(rounds); round++) {
-    const ours = await runTypeScript([commandLine(), "bench", ...args, "--json"], { timeoutMs: 3_600_000 });
+    const ours = await runTypeScript([join(root, "packages/flexivit/src/cli.ts"), "bench", ...args, "--json"], { timeoutMs: 3_600_000 });
     result.flexivit.push(measurement(ours, mode));
     const theirs = await runPython(pytorch, ["pytorch_vit.py", ...args]);
     result.pytorch.push(measurement(theirs, mode));
     console.log(`${mode}, round ${round} of ${rounds}: ${[result.flexivit, result.pytorch].map((side) => side.at(-1)?.milliseconds.map(Math.round).join(" ")).join("  |  ")} ms`);
   }
   return result;
-}
-
-/** The sources of the `flexivit` command. */
-function commandLine(): string {
-  const { bin } = JSON.parse(readFileSync(join(root, "packages/flexivit/package.json"), "utf8")) as { bin: { flexivit: string } };
-  return join(root, "packages/flexivit", bin.flexivit.replace("dist/", "src/").replace(/\.js$/, ".ts"));
 }
 
 function measurement({ code, stdout, output }: Finished, mode: Mode): Measurement {
@@ -61,7 +57,7 @@ function measurement({ code, stdout, output }: Finished, mode: Mode): Measuremen
 
 function report(): void {
   const [processor] = cpus();
-  const machine = `${processor?.model}, ${cpus().length} cores, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release()}; load before ${loadBefore.toFixed(2)}`;
+  const machine = `${processor?.model}, ${cpus().length} cores, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()}; load before ${loadBefore.toFixed(2)}`;
   const { variant, batch, repeats } = shared;
   const lines = [
     `# ViT-${variant}/${shared["patch-size"]} at ${shared["image-size"]} px, batch ${batch}: flexivit and PyTorch eager`,
@@ -70,11 +66,11 @@ function report(): void {
     "",
     comparisonTable(duels),
     "",
-    `Medians over ${rounds} rounds in alternation, ${repeats} repeats each after one warm-up; float32, 1000 classes, mean pooling, no class token.`,
+    `Medians over ${rounds} rounds in alternation, ${repeats} repeats each after one warm-up; float32, ${shared.threads} threads, 1000 classes, mean pooling, no class token.`,
     "`speed`: PyTorch's time over ours. `memory`: our peak over PyTorch's, resident memory of the whole process, imports included.",
     "",
     `- flexivit: ${JSON.stringify(about.engine)}, Node ${process.versions.node}`,
-    `- PyTorch: ${Object.entries(about.versions ?? {}).map(([name, version]) => `${name} ${version}`).join(", ")}, 2 threads; CUDA libraries left out (stand_ins.py)`,
+    `- PyTorch: ${Object.entries(about.versions ?? {}).map(([name, version]) => `${name} ${version}`).join(", ")}; CUDA libraries left out (stand_ins.py)`,
     `- machine: ${machine}`,
     "",
   ];

@@ -29,7 +29,7 @@ export function damaged(reader: string, name: string, expected: string, got: str
 async function rawSource(file: FileSource, reader: string): Promise<ByteSource> {
   if (typeof file === "string") {
     // Only here, so that the readers also load where there is no file system.
-    const { openFile } = await import("./file-source.ts");
+    const { openFile } = await import("#file-source");
     return await openFile(file, reader);
   }
   if (file instanceof Uint8Array) {

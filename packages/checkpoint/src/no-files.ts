@@ -1,4 +1,4 @@
-/** Stands in for the file system where there is none; bundlers for browsers take it by the `browser` field. */
+/** Stands in for the file system where there is none; browsers' bundlers take it by `imports` of package.json. */
 
 export async function openFile(path: string, reader: string): Promise<never> {
   throw new Error(

@@ -52,6 +52,15 @@ describe("saveParams and loadParams", () => {
     expect(leaves(foreign)).toHaveLength(39);
   });
 
+  it("order the items of an array by number, whatever their order in the file", async () => {
+    const path = join(folder, "shuffled.npz");
+    const names = [10, 2, 0, 1, 3, 9, 8, 7, 6, 5, 4].map((i) => `blocks/${i}`);
+    const entry = (name: string) => ({ dtype: "int32", shape: [1], data: Int32Array.of(Number(name.slice(7))) }) as const;
+    await writeNpz(path, Object.fromEntries(names.map((name) => [name, entry(name)])));
+    const { blocks } = (await loadParams(path)).params as { blocks: tf.Tensor[] };
+    expect(blocks.map((block) => block.dataSync()[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
   it("keep a lone tensor and a tree without leaves", async () => {
     const path = join(folder, "lone.safetensors");
     await saveParams(path, tf.tensor1d([1, 2]));

@@ -8,7 +8,7 @@ import type { FileTarget } from "./entry.ts";
 export async function writeChunks(target: FileTarget, chunks: AsyncIterable<Uint8Array>, writer: string): Promise<void> {
   if (typeof target === "string") {
     // Only here, so that the writers also load where there is no file system.
-    const { replaceFile } = await import("./replace-file.ts");
+    const { replaceFile } = await import("#replace-file");
     await replaceFile(target, chunks, writer);
     return;
   }

@@ -2,7 +2,7 @@ export { batchAt, evaluationBatches, type Batch, type BatchOptions, type Evaluat
 export { contactSheet, type SheetOptions } from "./contact-sheet.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
 export { fileSource, type FileSet } from "./file-source.ts";
-export type { EvaluationFraming, Framing, TrainingFraming } from "./framing.ts";
+export type { ChooseView, EvaluationFraming, Framing, TrainingFraming } from "./framing.ts";
 export type { Sets } from "./idx.ts";
 export { imageFolder, type FolderOptions, type FolderSource } from "./image-folder.ts";
 export { imageNet, type ImageNetOptions } from "./image-net.ts";

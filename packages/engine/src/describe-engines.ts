@@ -49,7 +49,8 @@ function describeNative(): Omit<EngineReport, "chosen"> {
     const [detail = "", remedy = ""] = (error as Error).message.split(". Run: ");
     return { ...base, available: false, detail, remedy: `${remedy} (needs python3-pip and g++)` };
   }
-  const detail = `TensorFlow for ${folders.device}, ${folders.kernels ? "fused" : "composed"} kernels`;
+  const kernels = folders.kernels && folders.device === "cpu" ? "fused" : "composed";
+  const detail = `TensorFlow for ${folders.device}, ${kernels} kernels`;
   return { ...base, available: true, detail, remedy: fasterNative(folders) };
 }
 

@@ -22,12 +22,13 @@ const keptOfTensorflow = [
 ];
 
 const unpackProgram = `
-import sys, zipfile
+import os, sys, zipfile
 wheel, folder, *kept = sys.argv[1:]
 with zipfile.ZipFile(wheel) as archive:
-    for name in archive.namelist():
-        if name.startswith(tuple(kept)):
-            archive.extract(name, folder)
+    for entry in archive.infolist():
+        if entry.filename.startswith(tuple(kept)) and not entry.is_dir():
+            file = archive.extract(entry, folder)
+            if entry.external_attr >> 16 & 0o100: os.chmod(file, 0o755)
 `;
 
 const cudaWheelsProgram = `

@@ -60,6 +60,8 @@ function loadBinding(folder: string, threads: number): TFJSBinding {
   // With oneDNN comes an allocator that keeps freed memory: an eighth less CPU time per training step and
   // less memory (docs/decisions/0002). TensorFlow turns it on by itself only on newer processors.
   if (process.arch === "x64") process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
+  // By default TensorFlow takes the whole memory of a graphics card at its start.
+  process.env["TF_FORCE_GPU_ALLOW_GROWTH"] ??= "true";
   const logLevel = (process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2");
   const processSetup = require(join(folder, "process_setup.node")) as { loadQuietly(): void };
   if (logLevel !== "0") processSetup.loadQuietly();

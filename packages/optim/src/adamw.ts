@@ -69,12 +69,14 @@ function updateFused(settings: Settings, leaf: LeafState, step: Step): { param: 
   const t = step.count + 1;
   const stepSize = (step.schedule * learningRate) / (1 - b1 ** t);
   const kept = 1 - step.schedule * decayOf(settings, leaf.path);
-  const numbers = tf.tensor1d([b1, b2, epsilon, stepSize, 1 / (1 - b2 ** t), kept]);
-  const factor = tf.reshape(step.gradientScale ?? 1, [1]);
-  const inputs = { param: leaf.param, gradient: leaf.gradient, m: leaf.slots.mu, v: leaf.slots.nu };
-  const outputs: tf.Tensor[] = tf
-    .engine()
-    .runKernel("FlexivitAdamw", { ...inputs, settings: tf.concat([numbers, factor]) }, {});
+  const numbers = [b1, b2, epsilon, stepSize, 1 / (1 - b2 ** t), kept];
+  const { gradientScale: factor = 1 } = step;
+  const packed =
+    typeof factor === "number"
+      ? tf.tensor1d([...numbers, factor])
+      : tf.concat([tf.tensor1d(numbers), tf.reshape(factor, [1])]);
+  const inputs = { param: leaf.param, gradient: leaf.gradient, m: leaf.slots.mu, v: leaf.slots.nu, settings: packed };
+  const outputs: tf.Tensor[] = tf.engine().runKernel("FlexivitAdamw", inputs, {});
   const [param, mu, nu] = outputs;
   return { param, slots: { mu, nu } };
 }

@@ -121,24 +121,18 @@ function join(parts: readonly (string | undefined)[]): string {
 }
 
 /**
- * Tells the time left from the pace of about the last half minute, weighted towards now, since steps at different
- * patch sizes take different times; at the end, the time taken.
+ * Tells the time left from the pace since the first step that was shown, pauses for evaluation included, since these
+ * come again; at the end, the time taken.
  */
 function timeTeller(total: number, now: () => number): (step: number) => string {
   const startMs = now();
-  let last: { step: number; ms: number } | undefined;
-  let steps = 0;
-  let elapsedMs = 0;
+  let first: { step: number; ms: number } | undefined;
   return (step) => {
     const ms = now();
-    if (last && step > last.step) {
-      const keep = Math.exp((last.ms - ms) / 30_000);
-      steps = keep * steps + step - last.step;
-      elapsedMs = keep * elapsedMs + ms - last.ms;
-    }
-    if (last === undefined || step > last.step) last = { step, ms };
+    first ??= { step, ms };
     if (step >= total) return `in ${durationText((ms - startMs) / 1000)}`;
-    return steps > 0 ? `${durationText(((total - step) * elapsedMs) / steps / 1000)} left` : "";
+    const steps = step - first.step;
+    return steps > 0 ? `${durationText(((total - step) * (ms - first.ms)) / steps / 1000)} left` : "";
   };
 }
 

@@ -1,5 +1,5 @@
 export { atEveryScheme } from "./evaluate.ts";
 export { onInterrupt } from "./interrupt.ts";
 export type { Losses, LossFunction, StepContext, TensorBatch } from "./losses.ts";
-export type { StepReport, TrainOptions } from "./options.ts";
+export type { Figures, StepReport, TrainOptions } from "./options.ts";
 export { train, type TrainResult } from "./train.ts";

@@ -1,5 +1,5 @@
 import type { PatchScheme } from "@flexivit/patch-schemes";
-import { addTrees, disposeTree, mapLeaves, valueAndGradients, type ParamTree } from "@flexivit/params";
+import { disposeTree, mapLeaves, valueAndGradients, zipLeaves, type ParamTree } from "@flexivit/params";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What a loss function returns: the loss that is minimised, and any further named scalars to log beside it. */
@@ -14,10 +14,10 @@ export type StepContext = {
   seed: number;
 };
 
-/** A batch of tensors under names of your own, such as `{ images, targets }`. */
+/** A batch of tensors under names of your own, such as `{ images, targets }`; the first axis of each counts its examples. */
 export type TensorBatch = { [name: string]: tf.Tensor };
 
-/** A loss of weights and a batch. It sees no model: whatever network gives features will do. */
+/** A loss of weights and a batch, as a mean over the batch. It sees no model: whatever network gives features will do. */
 export type LossFunction<P extends ParamTree, B extends TensorBatch> = (params: P, batch: B, context: StepContext) => Losses;
 
 type LossesAndGradients<P> = { terms: Record<string, number>; gradients: P; images: number };
@@ -26,7 +26,8 @@ type LossesAndGradients<P> = { terms: Record<string, number>; gradients: P; imag
  * The losses of a step and their gradients, averaged over the parts of the batch.
  *
  * @param parts functions that load one part each; a part's tensors are freed before the next is loaded
- * @returns the mean of each named loss, the mean gradients, and the number of images (leading axis of the first tensor)
+ * @returns the mean of each named loss, the mean gradients, and the number of images
+ * @throws where the parts are not equally large: their mean would not be that of the batch
  */
 export async function lossesAndGradients<P extends ParamTree, B extends TensorBatch>(
   params: P,
@@ -35,13 +36,25 @@ export async function lossesAndGradients<P extends ParamTree, B extends TensorBa
   parts: (() => Promise<B>)[],
 ): Promise<LossesAndGradients<P>> {
   let total: LossesAndGradients<P> | undefined;
-  for (const load of parts) {
-    const batch = await load();
-    const images = Object.values(batch)[0]?.shape[0] ?? 0;
-    const { value, gradients } = differentiate(params, loss, batch, context);
-    total = sum(total, { terms: await numbers(value), gradients, images });
+  try {
+    for (const [index, load] of parts.entries()) {
+      const batch = await load();
+      const images = imagesOf(batch, index, total && total.images / index);
+      const { value, gradients } = differentiate(params, loss, batch, context);
+      total = sum(total, { terms: await numbers(value), gradients, images });
+    }
+  } catch (error) {
+    disposeTree(total?.gradients);
+    throw error;
   }
   return mean(total!, parts.length);
+}
+
+function imagesOf(batch: TensorBatch, part: number, before: number | undefined): number {
+  const images = Object.values(batch)[0]?.shape[0] ?? 0;
+  if (before === undefined || images === before) return images;
+  tf.dispose(batch);
+  throw new Error(`train(batch): expected ${before} images in part ${part}, as in the parts before it, got ${images}. Split a batch into equal parts.`);
 }
 
 function differentiate<P extends ParamTree, B extends TensorBatch>(
@@ -64,18 +77,22 @@ async function numbers(losses: Losses): Promise<Record<string, number>> {
   return Object.fromEntries(names.map((name, i) => [name, values[i]]));
 }
 
+/** Takes both gradients: they are freed leaf by leaf, so that no third copy of the tree ever exists. */
 function sum<P extends ParamTree>(a: LossesAndGradients<P> | undefined, b: LossesAndGradients<P>): LossesAndGradients<P> {
   if (!a) return b;
-  const gradients = addTrees(a.gradients, b.gradients);
-  disposeTree(a.gradients, b.gradients);
+  const gradients = zipLeaves([a.gradients, b.gradients], ([x, y]) => freeing([x, y], tf.add(x, y)));
   const terms = Object.fromEntries(Object.keys(b.terms).map((name) => [name, a.terms[name] + b.terms[name]]));
   return { terms, gradients, images: a.images + b.images };
 }
 
 function mean<P extends ParamTree>(total: LossesAndGradients<P>, parts: number): LossesAndGradients<P> {
   if (parts === 1) return total;
-  const gradients = mapLeaves(total.gradients, (gradient) => tf.div(gradient, parts));
-  disposeTree(total.gradients);
+  const gradients = mapLeaves(total.gradients, (gradient) => freeing([gradient], tf.div(gradient, parts)));
   const terms = Object.fromEntries(Object.entries(total.terms).map(([name, value]) => [name, value / parts]));
   return { terms, gradients, images: total.images };
+}
+
+function freeing(used: tf.Tensor[], result: tf.Tensor): tf.Tensor {
+  tf.dispose(used);
+  return result;
 }

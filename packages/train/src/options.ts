@@ -6,15 +6,17 @@ import type { LossFunction, TensorBatch } from "./losses.ts";
 
 /** What is shown while training runs. */
 export type StepReport = {
+  /** Steps done, and how many there are. */
   step: number;
   steps: number;
   loss: number;
   /** Patch size of the step, such as "12" or "12x10". */
   patchSize: string;
   imagesPerSecond: number;
-  /** Results of an evaluation, on the step that made one. */
-  evaluation?: Record<string, number>;
 };
+
+/** Figures by name, such as `{ "accuracy/12": 0.9 }`. */
+export type Figures = Record<string, number>;
 
 export type TrainOptions<P extends ParamTree, B extends TensorBatch> = {
   /** First weights; called only where there is nothing to resume. */
@@ -33,22 +35,28 @@ export type TrainOptions<P extends ParamTree, B extends TensorBatch> = {
   clipNorm?: number;
   /** Decay per step of the moving average of the weights, in [0, 1); 0 or absent keeps no average. */
   emaDecay?: number;
-  /** Parts that a batch is split into; gradients are averaged over them. 1 unless given. */
+  /** Equal parts that a batch is split into; gradients are averaged over them. 1 unless given. */
   accumulate?: number;
-  evaluate?: { every: number; run: (params: P, step: number) => Promise<Record<string, number>> };
+  /**
+   * Measures the weights (their average, where there is one) every so many steps and after the last one.
+   * A long measurement may throw the reason of `signal` once that is aborted: it is made up for on resume.
+   */
+  evaluate?: { every: number; run: (params: P, step: number) => Promise<Figures> };
+  /** A state every so many steps and at the end; the newest `keep` stay, 2 unless given. */
   checkpoints?: { folder: string; every: number; keep?: number };
   logger?: Logger;
   onStep?: (report: StepReport) => void;
+  onEvaluation?: (figures: Figures, step: number) => void;
   /** Aborting it stops after the current step, with a checkpoint. */
   signal?: AbortSignal;
 };
 
 /** Refuses options that could not train. */
 export function checkOptions<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): void {
-  const { evaluate, checkpoints } = options;
-  const counts = { steps: options.steps, accumulate: options.accumulate, "evaluate.every": evaluate?.every, "checkpoints.every": checkpoints?.every };
+  const { steps, accumulate, evaluate, checkpoints } = options;
+  const counts = { steps, accumulate, "evaluate.every": evaluate?.every, "checkpoints.every": checkpoints?.every, "checkpoints.keep": checkpoints?.keep };
   for (const [name, value] of Object.entries(counts)) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
       throw new Error(`train(${name}): expected a whole number of at least 1, got ${value}. Set ${name} to a positive whole number.`);
     }
   }

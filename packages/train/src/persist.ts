@@ -2,40 +2,52 @@ import { latestTrainingState, loadTrainingState, saveTrainingState } from "@flex
 import { disposeTree, type ParamTree } from "@flexivit/params";
 import type { TensorBatch } from "./losses.ts";
 import type { TrainOptions } from "./options.ts";
-import type { TrainState } from "./state.ts";
+import { withAverage, type TrainState } from "./state.ts";
 
 /** Writes the state to the folder of checkpoints, whole or not at all; without a folder it does nothing. */
-export async function saveState<P extends ParamTree, B extends TensorBatch>(state: TrainState<P>, options: TrainOptions<P, B>): Promise<void> {
+export async function saveState<P extends ParamTree, B extends TensorBatch>(state: TrainState<P>, options: TrainOptions<P, B>): Promise<string | undefined> {
   const { checkpoints, logger, seed } = options;
-  if (!checkpoints) return;
-  const { step, params, ema, slots, seconds } = state;
+  if (!checkpoints) return undefined;
+  const { step, params, ema, slots, evaluationDue } = state;
   const trees = { params, slots, ...(ema ? { ema } : {}) };
-  const path = await saveTrainingState(checkpoints.folder, { step, trees, metadata: { seed, seconds } }, { keep: checkpoints.keep });
+  const path = await saveTrainingState(checkpoints.folder, { step, trees, metadata: { seed, evaluationDue } }, { keep: checkpoints.keep });
   logger?.artifact?.({ kind: "checkpoint", path, step });
+  return path;
 }
 
-/** The newest whole state of the folder, or nothing; tells the logger after which step the run goes on. */
-export async function resumeState<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): Promise<TrainState<P> | undefined> {
-  const { checkpoints, logger, seed } = options;
+/**
+ * The newest whole state of the folder and its file, or nothing; tells the logger after which step the run goes on.
+ *
+ * @throws where the state is of another seed, or beyond the steps asked for
+ */
+export async function resumeState<P extends ParamTree, B extends TensorBatch>(
+  options: TrainOptions<P, B>,
+): Promise<{ state: TrainState<P>; path: string } | undefined> {
+  const { checkpoints, logger, emaDecay } = options;
   const latest = checkpoints && (await latestTrainingState(checkpoints.folder));
-  logger?.resumeFrom?.(latest?.step ?? 0);
-  if (!latest) return undefined;
-  for (const { path, reason } of latest.refused) process.emitWarning(`passed over the checkpoint ${path}: ${reason}`);
-  const { step, trees, metadata } = await loadTrainingState(latest.path);
-  if (metadata["seed"] !== seed) {
-    disposeTree(trees);
-    throw new Error(`train(seed): expected ${String(metadata["seed"])}, with which ${latest.path} was trained, got ${seed}. Resume with that seed, or train in another folder.`);
+  if (!latest) {
+    logger?.resumeFrom?.(0);
+    return undefined;
   }
-  return {
-    step,
-    params: trees["params"] as P,
-    ema: trees["ema"] as P | undefined,
-    slots: trees["slots"] ?? {},
-    seconds: Number(metadata["seconds"] ?? 0),
-  };
+  for (const { path, reason } of latest.refused) process.emitWarning(`passed over the checkpoint ${path}: ${reason}`);
+  const { path } = latest;
+  const { step, trees, metadata } = await loadTrainingState(path);
+  try {
+    refuseOther(step, metadata["seed"], path, options);
+    logger?.resumeFrom?.(step);
+  } catch (error) {
+    disposeTree(trees);
+    throw error;
+  }
+  const state = { step, params: trees["params"] as P, ema: trees["ema"] as P | undefined, slots: trees["slots"] };
+  return { state: withAverage({ ...state, evaluationDue: metadata["evaluationDue"] === true }, emaDecay), path };
 }
 
-/** The newest whole checkpoint of a folder, or nothing. */
-export async function latestCheckpoint(folder: string): Promise<string | undefined> {
-  return (await latestTrainingState(folder))?.path;
+function refuseOther(step: number, trainedWith: unknown, path: string, { seed, steps }: { seed: number; steps: number }): void {
+  if (trainedWith !== seed) {
+    throw new Error(`train(seed): expected ${String(trainedWith)}, with which ${path} was trained, got ${seed}. Resume with that seed, or train in another folder.`);
+  }
+  if (step > steps) {
+    throw new Error(`train(steps): expected at least ${step}, the steps that ${path} has behind it, got ${steps}. Ask for more steps, or train in another folder.`);
+  }
 }

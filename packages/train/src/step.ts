@@ -9,9 +9,9 @@ import type { TrainState } from "./state.ts";
 /** What a step tells the log: the named losses and how the step was made. */
 export type StepRow = { [name: string]: number | string } & { loss: number; gradientNorm: number; learningRate: number; patchSize: string };
 
-/** A step whose loss or gradients are not finite: nothing was updated. */
-export class NonFiniteStep extends Error {
-  override name = "NonFiniteStep";
+/** Numbers that are NaN or infinite: `message` says which, and at which step. */
+export class NotFinite extends Error {
+  override name = "NotFinite";
 }
 
 /**
@@ -19,28 +19,33 @@ export class NonFiniteStep extends Error {
  *
  * TAKES the state: its old weights and moments are freed leaf by leaf, use only what it returns.
  *
- * @throws NonFiniteStep when the loss or the gradient norm is NaN or infinite; the state is untouched then.
+ * @throws NotFinite when the loss or the gradient norm is; the state is untouched then.
  */
 export async function trainStep<P extends ParamTree, B extends TensorBatch>(
   state: TrainState<P>,
   options: TrainOptions<P, B>,
 ): Promise<{ state: TrainState<P>; row: StepRow; images: number }> {
-  const { optimizer, seed, accumulate = 1 } = options;
+  const { optimizer, seed, accumulate = 1, emaDecay = 0 } = options;
   const { step } = state;
   const scheme = drawScheme(options.schemes, seed, step);
+  const factor = scheduleAt(options.schedule, step);
   const parts = Array.from({ length: accumulate }, (_, part) => () => options.batch(step, part));
   const { terms, gradients, images } = await lossesAndGradients(state.params, options.loss, { step, scheme, seed }, parts);
   const { norm, scale } = await clipping(gradients, options.clipNorm);
-  const factor = scheduleAt(options.schedule, step);
   const row: StepRow = { ...terms, loss: terms.loss, gradientNorm: norm, learningRate: optimizer.learningRate * factor, patchSize: formatScheme(scheme) };
   if (!Number.isFinite(row.loss) || !Number.isFinite(norm)) {
     disposeTree(gradients);
-    throw new NonFiniteStep(`loss ${row.loss}, gradient norm ${norm}, patch size ${row.patchSize}, learning rate ${row.learningRate}`);
+    throw new NotFinite(`loss ${row.loss} and gradient norm ${norm} at step ${step + 1} (patch size ${row.patchSize}, learning rate ${row.learningRate})`);
   }
-  const update = { count: step, schedule: factor, gradientScale: scale };
-  const { params, slots } = applyUpdates(optimizer, state, gradients, update);
-  const ema = state.ema && updateAverage(state.ema, params, options.emaDecay ?? 0);
+  const { params, slots } = applyUpdates(optimizer, state, gradients, { count: step, schedule: factor, gradientScale: scale });
+  const ema = state.ema && updateAverage(state.ema, params, emaDecay);
   return { state: { ...state, step: step + 1, params, slots, ema }, row, images };
+}
+
+/** Throws NotFinite where a weight is: a finite gradient may still throw a weight off, and no such state may be kept. */
+export async function requireFinite<P extends ParamTree>({ step, params }: TrainState<P>): Promise<void> {
+  const norm = await number(globalNorm(params));
+  if (!Number.isFinite(norm)) throw new NotFinite(`weights of norm ${norm} after step ${step}`);
 }
 
 /** The global norm of the gradients and the factor that brings it down to `clipNorm`, as numbers. */

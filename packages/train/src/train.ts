@@ -1,11 +1,10 @@
 import { noLogger } from "@flexivit/run-log";
-import { disposeTree, mapLeaves, type ParamTree } from "@flexivit/params";
-import * as tf from "@tensorflow/tfjs-core";
+import { disposeTree, type ParamTree } from "@flexivit/params";
 import type { TensorBatch } from "./losses.ts";
-import { checkOptions, type TrainOptions } from "./options.ts";
-import { latestCheckpoint, resumeState, saveState } from "./persist.ts";
-import type { TrainState } from "./state.ts";
-import { NonFiniteStep, trainStep } from "./step.ts";
+import { checkOptions, type Figures, type TrainOptions } from "./options.ts";
+import { resumeState, saveState } from "./persist.ts";
+import { disposeState, freshState, type TrainState } from "./state.ts";
+import { NotFinite, requireFinite, trainStep } from "./step.ts";
 
 export type TrainResult<P extends ParamTree> = {
   /** "stopped": the signal was aborted; train again with the same options to go on. */
@@ -16,6 +15,8 @@ export type TrainResult<P extends ParamTree> = {
   params: P;
   /** Their moving average, where `emaDecay` asks for one; the caller's. */
   ema?: P;
+  /** Figures of the last evaluation that was made now. */
+  evaluation?: Figures;
   /** The newest checkpoint, where there are any. */
   checkpoint?: string;
 };
@@ -24,7 +25,9 @@ export type TrainResult<P extends ParamTree> = {
 type Session<P extends ParamTree, B extends TensorBatch> = {
   readonly options: TrainOptions<P, B>;
   state: TrainState<P>;
-  savedStep: number;
+  evaluation?: Figures;
+  /** The state that is on disk, and its file. */
+  saved?: { state: TrainState<P>; path?: string };
 };
 
 /**
@@ -34,71 +37,78 @@ type Session<P extends ParamTree, B extends TensorBatch> = {
  * continued; on the same engine and threads the result equals that of an unbroken run bit for bit.
  * The logger stays open: the caller finishes it.
  *
- * @throws where an option cannot work, or where loss or gradients stop being finite: the step and the last good
- *   checkpoint are named.
+ * @throws where an option cannot work, or where loss, gradients or weights stop being finite: the step and the last
+ *   good checkpoint are named.
  */
 export async function train<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): Promise<TrainResult<P>> {
   checkOptions(options);
-  const state = (await resumeState<P, B>(options)) ?? freshState(options);
-  const session: Session<P, B> = { options, state, savedStep: state.step };
+  const session = await begin(options);
   try {
+    await evaluateIfDue(session);
     while (session.state.step < options.steps && !options.signal?.aborted) {
       await advance(session);
       await new Promise(setImmediate); // lets signals and timers in
     }
     await save(session);
   } catch (error) {
-    const { params, ema, slots } = session.state;
-    disposeTree(params, slots, ema);
-    throw error instanceof NonFiniteStep ? await explained(error, session) : error;
+    disposeState(session.state);
+    throw error instanceof NotFinite ? explained(error, session) : error;
   }
-  const { params, ema, slots, step } = session.state;
+  const { params, ema, slots, step, evaluationDue } = session.state;
   disposeTree(slots);
-  const checkpoint = options.checkpoints && (await latestCheckpoint(options.checkpoints.folder));
-  return { status: step < options.steps ? "stopped" : "finished", step, params, ema, checkpoint };
+  const status = step === options.steps && !evaluationDue ? "finished" : "stopped";
+  return { status, step, params, ema, evaluation: session.evaluation, checkpoint: session.saved?.path };
 }
 
-function freshState<P extends ParamTree, B extends TensorBatch>({ init, emaDecay }: TrainOptions<P, B>): TrainState<P> {
-  const params = init();
-  const ema = emaDecay ? mapLeaves(params, (leaf) => tf.clone(leaf)) : undefined;
-  return { step: 0, params, ema, slots: {}, seconds: 0 };
+async function begin<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): Promise<Session<P, B>> {
+  const resumed = await resumeState<P, B>(options);
+  if (resumed) return { options, state: resumed.state, saved: resumed };
+  return { options, state: freshState(options.init(), options.emaDecay) };
 }
 
-/** One step, its rows in the log, and the evaluation and the checkpoint that are due after it. */
+/** One step, its row in the log, and the evaluation and the checkpoint that are due after it. */
 async function advance<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>): Promise<void> {
   const { options } = session;
-  const logger = options.logger ?? noLogger;
+  const { steps, evaluate, checkpoints, logger = noLogger } = options;
   const started = performance.now();
   const { state, row, images } = await trainStep(session.state, options);
-  const seconds = (performance.now() - started) / 1000;
-  session.state = { ...state, seconds: state.seconds + seconds };
-  const imagesPerSecond = images / seconds;
-  logger.log({ ...row, imagesPerSecond }, state.step);
-  const evaluation = await evaluateIfDue(session);
-  if (evaluation) logger.log(evaluation, state.step);
-  const { loss, patchSize } = row;
-  options.onStep?.({ step: state.step, steps: options.steps, loss, patchSize, imagesPerSecond, evaluation });
-  if (options.checkpoints && state.step % options.checkpoints.every === 0) await save(session);
+  const { step } = state;
+  session.state = { ...state, evaluationDue: evaluate !== undefined && (step % evaluate.every === 0 || step === steps) };
+  const imagesPerSecond = (1000 * images) / (performance.now() - started);
+  logger.log({ ...row, imagesPerSecond }, step);
+  options.onStep?.({ step, steps, loss: row.loss, patchSize: row.patchSize, imagesPerSecond });
+  await evaluateIfDue(session);
+  if (checkpoints && step % checkpoints.every === 0) await save(session);
 }
 
-/** Measures the averaged weights where there are any, else the weights themselves. */
-async function evaluateIfDue<P extends ParamTree, B extends TensorBatch>({ options, state }: Session<P, B>): Promise<Record<string, number> | undefined> {
-  const { evaluate, steps } = options;
-  const due = evaluate && (state.step % evaluate.every === 0 || state.step === steps);
-  return due ? evaluate.run(state.ema ?? state.params, state.step) : undefined;
+/** Measures the averaged weights where there are any, else the weights themselves; left due where it is interrupted. */
+async function evaluateIfDue<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>): Promise<void> {
+  const { state, options } = session;
+  const { evaluate, signal, logger = noLogger, onEvaluation } = options;
+  if (!evaluate || !state.evaluationDue || signal?.aborted) return;
+  try {
+    session.evaluation = await evaluate.run(state.ema ?? state.params, state.step);
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return;
+    throw error;
+  }
+  session.state = { ...state, evaluationDue: false };
+  logger.log(session.evaluation, state.step);
+  logger.summary(session.evaluation);
+  onEvaluation?.(session.evaluation, state.step);
 }
 
 async function save<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>): Promise<void> {
-  if (session.savedStep === session.state.step) return;
-  await saveState(session.state, session.options);
-  session.savedStep = session.state.step;
+  const { state, options, saved } = session;
+  if (saved?.state === state || state.step === 0) return;
+  await requireFinite(state);
+  session.saved = { state, path: await saveState(state, options) };
 }
 
-async function explained<P extends ParamTree, B extends TensorBatch>({ message }: Error, { state, options }: Session<P, B>): Promise<Error> {
-  const checkpoint = options.checkpoints && (await latestCheckpoint(options.checkpoints.folder));
-  const goOn = checkpoint ? `The last good checkpoint is ${checkpoint}; go on from it` : "There is no checkpoint; start again";
+function explained<P extends ParamTree, B extends TensorBatch>({ message }: NotFinite, { saved }: Session<P, B>): Error {
+  const goOn = saved?.path ? `The last good checkpoint is ${saved.path}: go on from it` : "There is no checkpoint yet: start again";
   return new Error(
-    `train(loss): expected a finite loss and gradient, got ${message} at step ${state.step + 1}. ` +
+    `train(loss): expected finite losses, gradients and weights, got ${message}. ` +
       `${goOn} with a lower learning rate, a longer warm-up or a smaller clipNorm.`,
   );
 }

@@ -11,12 +11,13 @@ import type { AttentionParams, BlockParams, NormParams } from "./params.ts";
  */
 export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D): tf.Tensor3D {
   return tf.tidy(() => {
-    const mixed = residual(x, selfAttention(params.attention, config, norm(params.attentionNorm, config, x)));
+    // A tidy of its own: what attention made is gone before the hidden layer takes its four times as much.
+    const mixed = tf.tidy(() => residual(x, selfAttention(params.attention, config, norm(params.attentionNorm, config, x))));
     return residual(mixed, mlp(params.mlp, norm(params.mlpNorm, config, mixed), config.activation));
   });
 }
 
-/** Layer norm over `dim` with the epsilon of the config. */
+/** Layer norm over the last axis of [batch, tokens, dim], with the epsilon of the config. */
 export function norm(params: NormParams, config: VitConfig, x: tf.Tensor3D): tf.Tensor3D {
   return layerNorm(x, params.scale, params.bias, config.layerNormEpsilon);
 }

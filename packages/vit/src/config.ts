@@ -28,10 +28,16 @@ export type VitConfig = {
 };
 
 export type VitVariant = "mu" | "Ti" | "S" | "M" | "B" | "L" | "So400m" | "H";
-type VariantSize = { dim: number; depth: number; hiddenDim: number; heads: number };
 
-/** Widths and depths of the named variants. Source: Ti to L arXiv 2106.10270 table 2; mu is big_vision's smallest; H arXiv 2010.11929 table 1; So400m arXiv 2305.13035. */
-export const vitVariants: Readonly<Record<VitVariant, VariantSize>> = {
+/** The sizes that make a variant. */
+export type VitSize = Pick<VitConfig, "dim" | "depth" | "hiddenDim" | "heads">;
+
+/**
+ * Sizes of the named variants.
+ *
+ * Source: Ti, S, B, L arXiv 2106.10270 table 2; H arXiv 2010.11929 table 1; So400m arXiv 2305.13035; mu and M big_vision `models/vit.py`.
+ */
+export const vitVariants: Readonly<Record<VitVariant, Readonly<VitSize>>> = {
   mu: { dim: 32, depth: 1, hiddenDim: 128, heads: 2 },
   Ti: { dim: 192, depth: 12, hiddenDim: 768, heads: 3 },
   S: { dim: 384, depth: 12, hiddenDim: 1536, heads: 6 },
@@ -59,25 +65,24 @@ const flexivitDefaults = {
  *
  * @param variant a name out of {@link vitVariants}, or `{ dim, depth, hiddenDim, heads }`.
  * @param overrides fields that differ from FlexiViT's.
- * @throws when the name is unknown or `dim` cannot be split over the heads.
+ * @throws when the name is unknown, a size is no positive whole number or `dim` cannot be split over the heads.
  */
-export function vitConfig(variant: VitVariant | VariantSize, overrides: Partial<VitConfig> = {}): VitConfig {
-  const size = typeof variant === "string" ? vitVariants[variant] : variant;
-  if (!size) {
+export function vitConfig(variant: VitVariant | VitSize, overrides: Partial<VitConfig> = {}): VitConfig {
+  if (typeof variant === "string" && !Object.hasOwn(vitVariants, variant)) {
     throw new Error(
       `vitConfig(variant): expected one of ${Object.keys(vitVariants).join(", ")}, got "${String(variant)}". Pass one of these names, or { dim, depth, hiddenDim, heads }.`,
     );
   }
+  const size = typeof variant === "string" ? vitVariants[variant] : variant;
   const config: VitConfig = { ...flexivitDefaults, ...size, ...overrides };
   return checkVitConfig(config, "vitConfig");
 }
 
-/** Returns the configuration if its fields fit together. */
+/** Returns the configuration if its fields fit together; throws otherwise. */
 export function checkVitConfig(config: VitConfig, where: string): VitConfig {
-  const whole = { dim: config.dim, depth: config.depth, hiddenDim: config.hiddenDim, heads: config.heads, channels: config.channels };
-  for (const [name, value] of Object.entries(whole)) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new Error(`${where}(${name}): expected a whole number of at least 1, got ${value}. Set ${name} to a positive whole number.`);
+  for (const [name, value] of Object.entries(wholeNumbersOf(config))) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new Error(`${where}(${name}): expected a whole number above 0, got ${value}. Round it, or leave it out where there is a default.`);
     }
   }
   if (config.dim % config.heads !== 0) {
@@ -86,7 +91,16 @@ export function checkVitConfig(config: VitConfig, where: string): VitConfig {
     );
   }
   if (config.pooling !== "gap" && config.pooling !== "tok") {
-    throw new Error(`${where}(pooling): expected one of gap, tok, got "${String(config.pooling)}". Pool by the mean of the tokens (gap) or by a class token (tok).`);
+    throw new Error(
+      `${where}(pooling): expected one of gap, tok, got "${String(config.pooling)}". Pool by the mean of the tokens (gap) or by a class token (tok).`,
+    );
   }
   return config;
+}
+
+function wholeNumbersOf({ dim, depth, hiddenDim, heads, channels, patchSize, positionGrid }: VitConfig): Record<string, number> {
+  const [patchHeight, patchWidth] = patchSize;
+  const [gridHeight, gridWidth] = positionGrid;
+  const sizes = { "patchSize[0]": patchHeight, "patchSize[1]": patchWidth, "positionGrid[0]": gridHeight, "positionGrid[1]": gridWidth };
+  return { dim, depth, hiddenDim, heads, channels, ...sizes };
 }

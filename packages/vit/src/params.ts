@@ -1,3 +1,4 @@
+import { axes } from "@flexivit/axes";
 import type { LinearParams, MlpParams } from "@flexivit/ops";
 import { initParams, lecunNormal, normal, ones, xavierUniform, zeros, type InitTree } from "@flexivit/params";
 import type * as tf from "@tensorflow/tfjs-core";
@@ -32,26 +33,49 @@ export type VitParams = {
 /**
  * Fresh weights, the same for the same seed on every machine.
  *
- * Kernels are Xavier-uniform, the patch kernel LeCun-normal, positions N(0, 1/dim), MLP biases N(0, 1e-12), the rest zero or one.
- * The draw of a weight depends on the seed and on its path alone.
+ * Kernels are Xavier-uniform, the patch kernel LeCun-normal, positions N(0, 1 / dim), biases of the MLP N(0, 1e-12);
+ * scales are one, the rest is zero. The draw of a weight depends on the seed and on its path alone.
+ *
+ * @returns weights that are the caller's to dispose
+ * @throws when the fields of the config do not fit together.
  * Source: big_vision `models/vit.py`, `models/proj/flexi/vit.py`.
  */
 export function initVit(config: VitConfig, seed: number): VitParams {
-  checkVitConfig(config, "initVit");
+  return initParams<VitParams>(vitSpec(checkVitConfig(config, "initVit")), seed);
+}
+
+/** The shape and the first values of every weight, before any is made. */
+export function vitSpec(config: VitConfig): InitTree<VitParams> {
   const { dim, depth, channels } = config;
-  const [patchHeight, patchWidth] = config.patchSize;
-  const [gridHeight, gridWidth] = config.positionGrid;
-  const spec: InitTree<VitParams> = {
-    patchEmbedding: {
-      kernel: lecunNormal([patchHeight, patchWidth, channels, dim]),
-      bias: zeros([dim]),
-    },
-    positions: normal([gridHeight, gridWidth, dim], 1 / Math.sqrt(dim)),
+  return {
+    patchEmbedding: { kernel: lecunNormal([...config.patchSize, channels, dim]), bias: zeros([dim]) },
+    positions: normal([...config.positionGrid, dim], 1 / Math.sqrt(dim)),
     ...(config.pooling === "tok" ? { classToken: zeros([1, dim]) } : {}),
     blocks: Array.from({ length: depth }, () => blockSpec(config)),
     norm: normSpec(dim),
   };
-  return initParams<VitParams>(spec, seed);
+}
+
+/** Throws where weights and configuration are not of one model, which might otherwise run and be wrong. */
+export function checkVitParams(params: VitParams, config: VitConfig, where: string): void {
+  const { dim, channels, depth, pooling } = config;
+  const [patchHeight, patchWidth] = config.patchSize;
+  const [gridHeight, gridWidth] = config.positionGrid;
+  const kernelAxes = { patchHeight, patchWidth, channels, dim };
+  axes(params.patchEmbedding.kernel, `${where}(params.patchEmbedding.kernel)`, "patchHeight patchWidth channels dim", kernelAxes);
+  axes(params.positions, `${where}(params.positions)`, "gridHeight gridWidth dim", { gridHeight, gridWidth, dim });
+  if (params.classToken) axes(params.classToken, `${where}(params.classToken)`, "1 dim", { dim });
+  if ((params.classToken !== undefined) !== (pooling === "tok")) {
+    throw new Error(
+      `${where}(params.classToken): expected ${pooling === "tok" ? "one" : "none"} with pooling "${pooling}", ` +
+        `got ${params.classToken ? "one" : "none"}. Use the config that the weights were made with.`,
+    );
+  }
+  if (params.blocks.length !== depth) {
+    throw new Error(
+      `${where}(params.blocks): expected ${depth} as config.depth says, got ${params.blocks.length}. Use the config that the weights were made with.`,
+    );
+  }
 }
 
 const normSpec = (dim: number): InitTree<NormParams> => ({ scale: ones([dim]), bias: zeros([dim]) });

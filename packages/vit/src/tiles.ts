@@ -4,10 +4,13 @@ import { gridOf, type PatchScheme, type Remainder } from "@flexivit/patch-scheme
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * The pixels of every tile that a patch scheme cuts out of the images, row by row.
+ * The pixels of every tile that a patch scheme cuts out of the images, row by row: a convolution without padding is
+ * these times its kernel.
  *
  * @param images [batch, height, width, channels]
- * @returns `tiles` [batch, patches, patchHeight * patchWidth * channels] and the grid they came from.
+ * @param remainder pixels that the last whole tile leaves over: "error" refuses them, "crop" leaves them out at the
+ *   bottom and right
+ * @returns `tiles` [batch, patches, patchHeight * patchWidth * channels] and the grid they came from
  * @throws when the scheme does not fit the images.
  */
 export function tiles(images: tf.Tensor4D, scheme: PatchScheme, remainder: Remainder): { tiles: tf.Tensor3D; grid: Grid } {
@@ -15,11 +18,12 @@ export function tiles(images: tf.Tensor4D, scheme: PatchScheme, remainder: Remai
   const grid = gridOf(scheme, [height, width], remainder);
   const [patchHeight, patchWidth] = scheme.patchSize;
   const overlapping = scheme.stride[0] !== patchHeight || scheme.stride[1] !== patchWidth;
-  return { tiles: tf.tidy(() => tilesOfWhole(overlapping ? repeatOverlaps(images, scheme, grid) : images, scheme, grid)), grid };
+  const cut = tf.tidy(() => sideBySide(overlapping ? repeatOverlaps(images, scheme, grid) : images, scheme, grid));
+  return { tiles: cut, grid };
 }
 
-/** Cuts images whose tiles lie side by side. */
-function tilesOfWhole(images: tf.Tensor4D, scheme: PatchScheme, { gridHeight, gridWidth }: Grid): tf.Tensor3D {
+/** Cuts images whose tiles lie side by side, from the top left on. */
+function sideBySide(images: tf.Tensor4D, scheme: PatchScheme, { gridHeight, gridWidth }: Grid): tf.Tensor3D {
   const [batch, height, width, channels] = images.shape;
   const [patchHeight, patchWidth] = scheme.patchSize;
   const whole =
@@ -33,11 +37,12 @@ function tilesOfWhole(images: tf.Tensor4D, scheme: PatchScheme, { gridHeight, gr
 
 /** Writes shared rows and columns once per tile, so that overlapping tiles lie side by side. */
 function repeatOverlaps(images: tf.Tensor4D, scheme: PatchScheme, { gridHeight, gridWidth }: Grid): tf.Tensor4D {
-  const rows = tf.gather(images, positions(gridHeight, scheme.stride[0], scheme.patchSize[0]), 1);
-  return tf.gather(rows, positions(gridWidth, scheme.stride[1], scheme.patchSize[1]), 2);
+  const rows = tf.gather(images, pixelsOf(gridHeight, scheme.stride[0], scheme.patchSize[0]), 1);
+  return tf.gather(rows, pixelsOf(gridWidth, scheme.stride[1], scheme.patchSize[1]), 2);
 }
 
-function positions(count: number, stride: number, size: number): tf.Tensor1D {
+/** Rows (or columns) of the image in the order of `count` tiles of `size`, one every `stride`. */
+function pixelsOf(count: number, stride: number, size: number): tf.Tensor1D {
   const indices = Int32Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * stride + (i % size));
   return tf.tensor1d(indices, "int32");
 }
