@@ -19,14 +19,15 @@ export type ClassifierConfig = {
 };
 
 /**
- * Fresh weights of a linear head: zero unless `kernelStd` says otherwise, as big_vision's heads start.
+ * Fresh weights of a linear head: a kernel of zeros unless `kernelStd` says otherwise, as big_vision's heads start.
  *
- * @throws when a size is not a positive whole number.
+ * @returns weights that are the caller's to dispose
+ * @throws when a size is no whole number above 0.
  */
 export function initClassifier(config: ClassifierConfig, seed: number): ClassifierParams {
-  for (const name of ["dim", "classes"] as const) {
+  for (const [name, meaning] of [["dim", "width of the features"], ["classes", "number of outputs"]] as const) {
     if (!Number.isInteger(config[name]) || config[name] < 1) {
-      throw new Error(`initClassifier(${name}): expected a whole number of at least 1, got ${config[name]}. Set ${name} to a positive whole number.`);
+      throw new Error(`initClassifier(${name}): expected a whole number above 0, got ${config[name]}. Set ${name} to the ${meaning}.`);
     }
   }
   const { dim, classes, kernelStd = 0, bias = 0 } = config;
@@ -40,6 +41,7 @@ export function initClassifier(config: ClassifierConfig, seed: number): Classifi
  * @param params from {@link initClassifier}
  * @param features of any backbone; `pooled` [batch, dim] is used
  * @returns [batch, classes]
+ * @throws when the features have another width than the head.
  */
 export function classify(params: ClassifierParams, features: Pick<Features, "pooled">): tf.Tensor2D {
   const [dim] = params.kernel.shape;

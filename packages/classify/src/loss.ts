@@ -4,6 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 /** `softmax`: one class per picture. `sigmoid`: every class on its own, also several at once. */
 export type ClassificationObjective = "softmax" | "sigmoid";
 
+const losses = { softmax: softmaxCrossEntropy, sigmoid: sigmoidCrossEntropy } as const;
+
 /**
  * Mean cross-entropy of a batch between logits and target probabilities.
  *
@@ -11,14 +13,15 @@ export type ClassificationObjective = "softmax" | "sigmoid";
  * `sigmoid`: mean over the batch of the sum over classes of the binary cross-entropies (big_vision's `sigmoid_xent`).
  *
  * @param logits [batch, classes]
- * @param targets [batch, classes] probabilities
+ * @param targets [batch, classes] probabilities; constants: no gradient flows to them
  * @returns a scalar, in nats per picture
+ * @throws when the shapes differ or the objective does not exist.
  */
 export function classificationLoss(logits: tf.Tensor2D, targets: tf.Tensor2D, objective: ClassificationObjective = "softmax"): tf.Scalar {
-  const losses = { softmax: softmaxCrossEntropy, sigmoid: sigmoidCrossEntropy };
-  const perPicture = losses[objective];
-  if (!perPicture) {
-    throw new Error(`classificationLoss(objective): expected one of softmax, sigmoid, got "${String(objective)}". Use softmax for one class per picture, sigmoid for several.`);
+  if (!Object.hasOwn(losses, objective)) {
+    throw new Error(
+      `classificationLoss(objective): expected one of softmax, sigmoid, got "${String(objective)}". Use softmax for one class per picture, sigmoid for several.`,
+    );
   }
-  return tf.tidy(() => tf.mean(perPicture(logits, targets)) as tf.Scalar);
+  return tf.tidy(() => tf.mean<tf.Scalar>(losses[objective](logits, targets)));
 }

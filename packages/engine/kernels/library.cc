@@ -1,14 +1,17 @@
 // Entry point: loading the library into Node registers its operations with TensorFlow and sets the allocator.
-#include <malloc.h>
 #include <node_api.h>
 
 #include "kernels.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace {
 
-// Keeps what is freed for the next activation of that size, instead of giving it back to the system, which would have to
-// clear every page of it again: 25,000 page faults and more per training step without, some tens with these settings
-// (where TensorFlow allocates by malloc, that is where its oneDNN operations are off).
+// Keeps what is freed for the next activation of that size, instead of giving it back to the system, which would clear
+// every page of it again: without, a training step takes tens of thousands of page faults where TensorFlow allocates by
+// malloc (that is where its oneDNN operations are off).
 void KeepFreedMemory() {
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes

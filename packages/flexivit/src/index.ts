@@ -1,6 +1,6 @@
-export { accuracyAt, type Accuracy } from "./evaluate-classifier.ts";
+export { accuracyAt, type Accuracy, type AccuracyOptions } from "./evaluate-classifier.ts";
 export { classifierLogits, initClassifierWeights, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
 export { loadModel, saveModel } from "./model-file.ts";
-export { openData, type DataSets } from "./open-data.ts";
-export { recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
+export { openData, type DataSets, type OpenDataOptions } from "./open-data.ts";
+export { checkRecipe, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 export { trainClassifier, type TrainedClassifier, type TrainingContext } from "./train-classifier.ts";

@@ -1,4 +1,5 @@
 import { loadParams, saveParams } from "@flexivit/checkpoint";
+import { disposeTree } from "@flexivit/params";
 import type { ClassifierInfo, ClassifierModel, ClassifierWeights } from "./model.ts";
 
 const format = "flexivit-classifier-1";
@@ -9,16 +10,16 @@ export async function saveModel(file: string, { params, info }: ClassifierModel)
 }
 
 /**
- * Reads a classifier that `saveModel` or `flexivit train` wrote.
+ * Reads a classifier that `saveModel` or `flexivit train` wrote; its weights are the caller's to dispose.
  *
  * @throws where the file is missing, damaged or of another kind.
  */
 export async function loadModel(file: string): Promise<ClassifierModel> {
   const { params, metadata } = await loadParams(file);
   if (metadata["format"] !== format) {
-    throw new Error(
-      `loadModel(file): expected a classifier that flexivit train wrote (format ${format}), got format ${String(metadata["format"])} in ${file}. Pass a model.safetensors of a run folder.`,
-    );
+    disposeTree(params);
+    const got = metadata["format"] === undefined ? "a file without that note" : `format ${JSON.stringify(metadata["format"])}`;
+    throw new Error(`loadModel(file): expected a classifier that flexivit train wrote (format ${format}), got ${got}: ${file}. Pass a model.safetensors of a run folder.`);
   }
   return { params: params as ClassifierWeights, info: metadata["info"] as ClassifierInfo };
 }

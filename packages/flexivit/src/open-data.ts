@@ -1,16 +1,29 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fashionMnist, imageFolder, imageNet, mnist, subset, type ImageSource, type Skipped } from "@flexivit/data";
+import { readdir } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { fashionMnist, imageFolder, imageNet, mnist, subset, type FolderSource, type ImageSource, type Skipped } from "@flexivit/data";
 import { random } from "@flexivit/random";
 
 /** Pictures to train on and pictures to test on, with the same classes in the same order. */
-export type DataSets = { name: string; training: ImageSource; test: ImageSource; skipped: readonly Skipped[] };
+export type DataSets = {
+  name: string;
+  training: ImageSource;
+  test: ImageSource;
+  /** Damaged and foreign files that were left out. */
+  skipped: readonly Skipped[];
+  /** Whether `test` is a tenth that was held out of one folder. */
+  heldOut: boolean;
+};
 
 export type OpenDataOptions = {
   /** Refuse damaged pictures instead of leaving them out. */
   strict?: boolean;
-  /** 1 for grey, 3 for RGB; folders only. */
+  /** 1 for grey, 3 for RGB (the default); folders only. */
   channels?: 1 | 3;
+  /** Classes and their order, as a trained model has them; only for a folder with one folder per class. */
+  classes?: readonly string[];
+  /** Hold out nothing of a folder with one folder per class: all its pictures are `training` and `test`. */
+  all?: boolean;
 };
 
 const packagedSets = { "fashion-mnist": fashionMnist, mnist } as const;
@@ -18,30 +31,47 @@ const packagedSets = { "fashion-mnist": fashionMnist, mnist } as const;
 /** Share of a folder without its own test pictures that is held out. */
 const heldOutShare = 0.1;
 
+/** Whether a name means a data set out of a package, of grey pictures of 28x28. */
+export function isPackaged(name: string): boolean {
+  return Object.hasOwn(packagedSets, name);
+}
+
 /**
  * Opens a data set: a packaged one by name, a folder with `train/` and `val/` (ImageNet's layout), or a folder with one
  * folder per class, of which a tenth (the same on every machine) is held out as test pictures.
  *
  * @throws where the name is neither a packaged set nor a folder.
  */
-export async function openData(name: string, options: OpenDataOptions = {}): Promise<DataSets> {
-  if (name in packagedSets) {
+export async function openData(name: string, { strict, channels, classes, all = false }: OpenDataOptions = {}): Promise<DataSets> {
+  if (isPackaged(name)) {
     const { train, test } = await packagedSets[name as keyof typeof packagedSets]();
-    return { name, training: train, test, skipped: [] };
+    return { name, training: train, test, skipped: [], heldOut: false };
   }
   if (!existsSync(name)) {
     throw new Error(`openData(name): expected ${Object.keys(packagedSets).join(", ")} or a folder of pictures, got "${name}". Check the path.`);
   }
-  if (existsSync(join(name, "train"))) {
-    const { train, validation } = await imageNet(name, options);
-    return { name, training: train, test: validation, skipped: [...train.skipped, ...validation.skipped] };
+  if (await isSplit(name)) {
+    const { train, validation } = await imageNet(name, { strict, channels });
+    return { name, training: train, test: validation, skipped: [...train.skipped, ...validation.skipped], heldOut: false };
   }
-  const all = await imageFolder(name, options);
-  return { name, ...holdOut(all), skipped: all.skipped };
+  const source = await imageFolder(name, { strict, channels, classes });
+  const sets = all ? { training: source, test: source } : holdOut(source, name);
+  return { name, ...sets, skipped: source.skipped, heldOut: !all };
 }
 
-function holdOut(all: ImageSource): { training: ImageSource; test: ImageSource } {
-  const order = random(0, "held-out pictures").permutation(all.size);
+/** A folder `train` that holds folders is a half of a data set; without them it is a class, such as of vehicles. */
+async function isSplit(folder: string): Promise<boolean> {
+  const entries = await readdir(join(folder, "train"), { withFileTypes: true }).catch(() => []);
+  return entries.some((entry) => entry.isDirectory() || entry.isSymbolicLink());
+}
+
+/** Draws by the name of each picture, so that hardly any changes sides when pictures are added later. */
+function holdOut(all: FolderSource, folder: string): { training: ImageSource; test: ImageSource } {
+  const draws = all.files.map((file) => random(0, "held-out picture", relative(folder, file).replaceAll(sep, "/")).uniform());
+  const order = [...draws.keys()].sort((a, b) => draws[a] - draws[b]);
   const testSize = Math.max(1, Math.round(all.size * heldOutShare));
-  return { training: subset(all, order.subarray(testSize).toSorted()), test: subset(all, order.subarray(0, testSize).toSorted()) };
+  if (testSize >= all.size) {
+    throw new Error(`openData(name): expected at least 2 pictures, one to train on and one to test on, got ${all.size} in ${folder}. Add pictures.`);
+  }
+  return { training: subset(all, order.slice(testSize).sort((a, b) => a - b)), test: subset(all, order.slice(0, testSize).sort((a, b) => a - b)) };
 }

@@ -1,5 +1,7 @@
 import type { ClassificationObjective } from "@flexivit/classify";
 import type { EvaluationFraming, TrainingFraming } from "@flexivit/data";
+import { scheduleAt, type Schedule } from "@flexivit/optim";
+import { gridOf, parseScheme, schemeProbabilities, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
 
 /** All choices of one training of a classifier, as plain data: it is logged with the run, and a resumed run must match it. */
@@ -13,9 +15,12 @@ export type ClassifierRecipe = {
   patchWeights?: number[];
   /** Patch sizes that evaluation visits. */
   evaluatePatchSizes: string[];
+  /** Pixels that whole patches leave over. */
+  remainder: Remainder;
   objective: ClassificationObjective;
   /** First bias of the head. */
   headBias: number;
+  /** Share of every target that is spread over all classes. */
   labelSmoothing: number;
   /** Parameter of the Beta distribution of mixup; 0 mixes nothing. */
   mixup: number;
@@ -24,7 +29,7 @@ export type ClassifierRecipe = {
   /** How test pictures are cut; it travels with the trained model. */
   testFraming: EvaluationFraming;
   batchSize: number;
-  /** Parts that a batch is split into, to save memory; the update is that of the whole batch. */
+  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part. */
   accumulate: number;
   steps: number;
   learningRate: number;
@@ -43,6 +48,7 @@ export type ClassifierRecipe = {
 /** What a recipe takes where nothing is said: the optimiser of big_vision's recipes, without mixing or averaging. */
 export const recipeDefaults: Pick<
   ClassifierRecipe,
+  | "remainder"
   | "objective"
   | "headBias"
   | "labelSmoothing"
@@ -56,6 +62,7 @@ export const recipeDefaults: Pick<
   | "emaDecay"
   | "seed"
 > = {
+  remainder: "error",
   objective: "softmax",
   headBias: 0,
   labelSmoothing: 0,
@@ -69,3 +76,35 @@ export const recipeDefaults: Pick<
   emaDecay: 0,
   seed: 0,
 };
+
+/**
+ * Refuses a recipe that could not be trained to its end, before anything is written.
+ *
+ * @throws where a patch size does not fit the pictures, weights do not fit the sizes, the warm-up does not fit the
+ *   steps, or a batch cannot be split into equal parts.
+ */
+export function checkRecipe(recipe: ClassifierRecipe): void {
+  const { patchSizes, evaluatePatchSizes, imageSizePx, remainder, batchSize, accumulate } = recipe;
+  checkPatchSizes([...patchSizes, ...evaluatePatchSizes], imageSizePx, remainder);
+  schemeProbabilities(schemesOf(recipe), 0);
+  scheduleAt(scheduleOf(recipe), 0);
+  if (batchSize % accumulate !== 0) {
+    throw new Error(`checkRecipe(accumulate): expected equal parts of a batch of ${batchSize}, got ${accumulate} parts. Choose parts whose number divides the batch.`);
+  }
+}
+
+/** Throws where a patch size is larger than the picture, or leaves pixels over that are not to be cropped. */
+export function checkPatchSizes(patchSizes: readonly string[], imageSizePx: number, remainder: Remainder): void {
+  for (const size of patchSizes) gridOf(parseScheme(size), imageSizePx, remainder);
+}
+
+/** The patch schemes that a recipe draws from. */
+export function schemesOf({ patchSizes, patchWeights }: Pick<ClassifierRecipe, "patchSizes" | "patchWeights">): SchemeDistribution {
+  const schemes = patchSizes.map(parseScheme);
+  return patchWeights ? { kind: "categorical", schemes, weights: patchWeights } : uniform(schemes);
+}
+
+/** The learning rate's course over a recipe's steps. */
+export function scheduleOf({ steps, warmupSteps }: Pick<ClassifierRecipe, "steps" | "warmupSteps">): Schedule {
+  return { kind: "cosine", totalSteps: steps, warmupSteps };
+}

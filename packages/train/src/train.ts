@@ -51,8 +51,7 @@ export async function train<P extends ParamTree, B extends TensorBatch>(options:
     }
     await save(session);
   } catch (error) {
-    disposeState(session.state);
-    throw error instanceof NotFinite ? explained(error, session) : error;
+    throw await closed(session, error);
   }
   const { params, ema, slots, step, evaluationDue } = session.state;
   disposeTree(slots);
@@ -103,6 +102,13 @@ async function save<P extends ParamTree, B extends TensorBatch>(session: Session
   if (saved?.state === state || state.step === 0) return;
   await requireFinite(state);
   session.saved = { state, path: await saveState(state, options) };
+}
+
+/** Frees a session that failed, and gives the error to throw; what was trained is kept where it is sound. */
+async function closed<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>, error: unknown): Promise<unknown> {
+  if (!(error instanceof NotFinite)) await save(session).catch(() => undefined); // the first error tells more
+  disposeState(session.state);
+  return error instanceof NotFinite ? explained(error, session) : error;
 }
 
 function explained<P extends ParamTree, B extends TensorBatch>({ message }: NotFinite, { saved }: Session<P, B>): Error {

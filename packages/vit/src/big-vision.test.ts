@@ -103,7 +103,7 @@ test.each(["gap-p32", "gap-p8", "tok-p8"])("%s: embedded patches, without and wi
 
 test.each(["gap-p32", "gap-p8", "tok-p8"])("%s: the head on every token is within 1e-4 of big_vision's logits per patch", async (name) => {
   const { weights, config, cases, outputs, images } = await readModel(name);
-  const [one] = cases.filter(({ key }) => `${key}/logits_2d` in outputs);
+  const one = cases.find(({ key }) => `${key}/logits_2d` in outputs)!;
   const { tokens } = vit(weights.backbone, config, fixtureTensor(images[one.image]), fromCase(one));
   const perPatch = logitsOf(weights.head, tf.reshape(tokens, [-1, config.dim]));
   expectClose(perPatch, outputs[`${one.key}/logits_2d`].data, tokenTolerance);

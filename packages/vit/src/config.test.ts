@@ -5,9 +5,11 @@ import { vitConfig, type VitSize, type VitVariant } from "./config.ts";
 const size: VitSize = { dim: 6, depth: 2, hiddenDim: 5, heads: 3 };
 
 test("a named variant has FlexiViT's 32x32 kernel, 7x7 positions, mean pooling and big_vision's interpolations", () => {
+  const small = { dim: 384, depth: 12, hiddenDim: 1536, heads: 6 };
+  const defaults = { channels: 3, patchSize: [32, 32], positionGrid: [7, 7], pooling: "gap", activation: "tanh", layerNormEpsilon: 1e-6 };
   expect(vitConfig("S")).toEqual({
-    ...{ dim: 384, depth: 12, hiddenDim: 1536, heads: 6, channels: 3 },
-    ...{ patchSize: [32, 32], positionGrid: [7, 7], pooling: "gap", activation: "tanh", layerNormEpsilon: 1e-6 },
+    ...small,
+    ...defaults,
     kernelResize: { method: "pi", interpolation: referenceInterpolations.bigVision.patchKernel },
     positionInterpolation: referenceInterpolations.bigVision.positions,
   });

@@ -36,13 +36,14 @@ function sideBySide(images: tf.Tensor4D, scheme: PatchScheme, { gridHeight, grid
 }
 
 /** Writes shared rows and columns once per tile, so that overlapping tiles lie side by side. */
-function repeatOverlaps(images: tf.Tensor4D, scheme: PatchScheme, { gridHeight, gridWidth }: Grid): tf.Tensor4D {
-  const rows = tf.gather(images, pixelsOf(gridHeight, scheme.stride[0], scheme.patchSize[0]), 1);
-  return tf.gather(rows, pixelsOf(gridWidth, scheme.stride[1], scheme.patchSize[1]), 2);
+function repeatOverlaps(images: tf.Tensor4D, { patchSize, stride }: PatchScheme, { gridHeight, gridWidth }: Grid): tf.Tensor4D {
+  const rows = stretches(images, 1, gridHeight, stride[0], patchSize[0]);
+  return stretches(rows, 2, gridWidth, stride[1], patchSize[1]);
 }
 
-/** Rows (or columns) of the image in the order of `count` tiles of `size`, one every `stride`. */
-function pixelsOf(count: number, stride: number, size: number): tf.Tensor1D {
-  const indices = Int32Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * stride + (i % size));
-  return tf.tensor1d(indices, "int32");
+/** `count` stretches of `size` along an axis, one every `stride`, joined. Not a gather: its gradient is missing on WebAssembly. */
+function stretches(x: tf.Tensor4D, axis: number, count: number, stride: number, size: number): tf.Tensor4D {
+  const length = x.shape.with(axis, size);
+  const parts = Array.from({ length: count }, (_, index) => tf.slice(x, [0, 0, 0, 0].with(axis, index * stride), length));
+  return tf.concat(parts, axis);
 }

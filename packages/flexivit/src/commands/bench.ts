@@ -1,4 +1,3 @@
-import { Command, Option } from "commander";
 import { classificationLoss, labelTargets } from "@flexivit/classify";
 import { memoryUse, useEngine } from "@flexivit/engine";
 import { adamw, applyUpdates } from "@flexivit/optim";
@@ -7,11 +6,12 @@ import { valueAndGradients } from "@flexivit/params";
 import { random } from "@flexivit/random";
 import { vitConfig, vitVariants, type VitConfig, type VitVariant } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
+import { Command, Option } from "commander";
 import { classifierLogits, initClassifierWeights, type ClassifierWeights } from "../model.ts";
-import { patchSizes, wholeNumber } from "./options.ts";
+import { patchSize, threadsOption, wholeNumber } from "./options.ts";
 import { printResult } from "./print.ts";
 
-type BenchFlags = { variant: VitVariant; patchSize: string[]; imageSize: number; batch: number; mode: "forward" | "train"; repeats: number; threads?: number; json?: boolean };
+type BenchFlags = { variant: VitVariant; patchSize: string; imageSize: number; batch: number; mode: "forward" | "train"; repeats: number; threads?: number; json?: boolean };
 type Setting = { params: ClassifierWeights; config: VitConfig; images: tf.Tensor4D; targets: tf.Tensor2D; scheme: PatchScheme };
 
 const classes = 1000;
@@ -21,18 +21,19 @@ export function benchCommand(): Command {
   return new Command("bench")
     .description("Time a forward pass or an AdamW training step (mean pooling, no class token, 1000 classes, float32)")
     .addOption(new Option("--variant <name>", "size of the model").choices(Object.keys(vitVariants)).default("S"))
-    .option("--patch-size <size>", "patch size", patchSizes, ["16"])
+    .option("--patch-size <size>", "patch size, such as 16 or 12x10", patchSize, "16")
     .option("--image-size <px>", "height and width", wholeNumber(1), 240)
     .option("--batch <n>", "pictures per step", wholeNumber(1), 8)
     .addOption(new Option("--mode <mode>", "what is timed").choices(["forward", "train"]).default("forward"))
     .option("--repeats <n>", "timed repeats after one warm-up", wholeNumber(1), 5)
-    .option("--threads <n>", "threads of the engine", wholeNumber(1))
+    .addOption(threadsOption())
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  flexivit bench --variant S --patch-size 16 --image-size 240 --batch 8 --mode train --repeats 5")
     .action(bench);
 }
 
 async function bench(flags: BenchFlags): Promise<void> {
+  gridOf(parseScheme(flags.patchSize), flags.imageSize); // refused before an engine starts
   const engine = await useEngine({ threads: flags.threads });
   const setting = settingOf(flags);
   const once = flags.mode === "forward" ? () => forward(setting) : trainer(setting);
@@ -45,17 +46,17 @@ async function bench(flags: BenchFlags): Promise<void> {
   }
   const { peakBytes } = memoryUse();
   const { variant, imageSize, batch, mode } = flags;
-  const result = { variant, patchSize: flags.patchSize[0], imageSize, batch, mode, milliseconds, peakMemoryBytes: peakBytes, engine };
+  const result = { variant, patchSize: flags.patchSize, imageSize, batch, mode, milliseconds, peakMemoryBytes: peakBytes, engine };
   printResult(flags.json, result, () => {
     const median = milliseconds.toSorted((a, b) => a - b)[Math.floor(milliseconds.length / 2)];
     const rate = (1000 * batch) / median;
-    return `${mode} of ViT-${variant}/${flags.patchSize[0]} at ${imageSize} px, batch ${batch}, on ${engine.name}: median ${median.toFixed(0)} ms (${rate.toFixed(1)} images/s), peak memory ${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
+    return `${mode} of ViT-${variant}/${flags.patchSize} at ${imageSize} px, batch ${batch}, on ${engine.name}: median ${median.toFixed(0)} ms (${rate.toFixed(1)} images/s), peak memory ${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
   });
 }
 
 /** A model whose stored sizes are those of the patch size, and random pictures. */
 function settingOf({ variant, patchSize, imageSize, batch }: BenchFlags): Setting {
-  const scheme = parseScheme(patchSize[0]);
+  const scheme = parseScheme(patchSize);
   const { gridHeight, gridWidth } = gridOf(scheme, imageSize);
   const config = vitConfig(variant, { patchSize: scheme.patchSize, positionGrid: [gridHeight, gridWidth] });
   const pixels = new Float32Array(batch * imageSize * imageSize * config.channels);

@@ -1,6 +1,6 @@
-import { Command } from "commander";
 import { describeEngines, formatEngines, installNative, verifyNative } from "@flexivit/engine";
-import { printResult, remark } from "./print.ts";
+import { Command } from "commander";
+import { counted, printResult, remark } from "./print.ts";
 
 /** `flexivit engine`: which engine runs, why, and how to get a faster one. */
 export function engineCommand(): Command {
@@ -16,27 +16,28 @@ export function engineCommand(): Command {
     .command("install")
     .description("Build the native engine from source, once per user; needs pip and a C++ compiler")
     .option("--gpu", "for NVIDIA GPUs (CUDA); several gigabytes")
+    .addHelpText("after", "\nExample:\n  flexivit engine install --gpu")
     .action(install);
-  engine.command("verify").description("Read every byte of the installed native engine again").action(verify);
+  engine
+    .command("verify")
+    .description("Read every byte of the installed native engine again")
+    .addHelpText("after", "\nExample:\n  flexivit engine verify")
+    .action(verify);
   return engine;
 }
 
 async function verify(): Promise<void> {
   const folders = await verifyNative();
   const damaged = folders.flatMap(({ folder, damaged }) => damaged.map((file) => `${folder}/${file}`));
-  if (folders.length === 0) remark("The native engine is not installed. Run: flexivit engine install");
-  else if (damaged.length === 0) remark(`All files of the native engine are sound (${folders.length} folders).`);
-  else remark(`Damaged: ${damaged.join(", ")}. Run: flexivit engine install`);
-  if (damaged.length > 0) process.exitCode = 1;
+  if (folders.length === 0) throw new Error("The native engine is not installed. Run: flexivit engine install");
+  if (damaged.length > 0) throw new Error(`Damaged: ${damaged.join(", ")}. Run: flexivit engine install`);
+  printResult(false, folders, () => `All files of the native engine are sound (${counted(folders.length, "folder")}).`);
 }
 
 async function install(flags: { gpu?: boolean }): Promise<void> {
   const result = await installNative({ gpu: flags.gpu, onProgress: remark });
-  if (!result.installed) {
-    remark(`The native engine is not installed: ${result.reason}. ${result.remedy}.`);
-    process.exitCode = 1;
-    return;
-  }
-  for (const warning of result.warnings) remark(warning);
-  remark(`The native engine is ready: TensorFlow ${result.version} on ${result.device}, ${result.threads} threads, ${result.kernels} kernels.`);
+  if (!result.installed) throw new Error(`The native engine is not installed: ${result.reason}. ${result.remedy}.`);
+  for (const warning of result.warnings) remark(`warning: ${warning}`);
+  const { version, device, threads, kernels } = result;
+  printResult(false, result, () => `The native engine is ready: TensorFlow ${version} on ${device}, ${counted(threads, "thread")}, ${kernels} kernels.`);
 }

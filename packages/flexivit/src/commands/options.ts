@@ -1,38 +1,75 @@
-import { InvalidArgumentError } from "commander";
 import { formatScheme, parseScheme } from "@flexivit/patch-schemes";
+import { InvalidArgumentError, Option } from "commander";
 
 /** Parsers for the values of command-line options; each refuses with a message that names what it expects. */
 
 /** A whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
-    }
+    const value = number(text);
+    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
     return value;
   };
 }
 
 /** A finite number of at least 0. */
 export function nonNegative(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Expected a number of at least 0.");
+  const value = number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Expected a number of at least 0.");
   return value;
 }
 
-/** A list such as "48,24,12x10" of patch sizes, in their normal form. */
+/** A finite number above 0. */
+export function positive(text: string): number {
+  const value = number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
+
+/** A number from 0 to below 1. */
+export function share(text: string): number {
+  const value = number(text);
+  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError("Expected a number from 0 to below 1.");
+  return value;
+}
+
+/** A patch size such as "12" or "12x10", or with a stride "12/6", in its normal form. */
+export function patchSize(text: string): string {
+  try {
+    return formatScheme(parseScheme(text.trim()));
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+/** A list such as "48,24,12x10" of patch sizes, each once, in their normal form. */
 export function patchSizes(text: string): string[] {
-  return text.split(",").map((part) => {
-    try {
-      return formatScheme(parseScheme(part.trim()));
-    } catch (error) {
-      throw new InvalidArgumentError((error as Error).message);
-    }
-  });
+  const sizes = text.split(",").map(patchSize);
+  const twice = sizes.find((size, index) => sizes.indexOf(size) < index);
+  if (twice !== undefined) throw new InvalidArgumentError(`Expected each size once, got ${twice} twice.`);
+  return sizes;
 }
 
 /** A list of numbers of at least 0, such as "1,1,2". */
 export function weights(text: string): number[] {
   return text.split(",").map(nonNegative);
+}
+
+/** A list of names, such as "learningRate,clipNorm". */
+export function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}
+
+/** `--remainder`, the same in every command. */
+export function remainderOption(): Option {
+  return new Option("--remainder <how>", "pixels that whole patches leave over: refused, or cropped at the bottom and right").choices(["error", "crop"]).default("error");
+}
+
+/** `--threads`, the same in every command. */
+export function threadsOption(): Option {
+  return new Option("--threads <n>", "threads of the engine (default: one per core)").argParser(wholeNumber(1));
+}
+
+function number(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
 }

@@ -1,16 +1,21 @@
-import { Command } from "commander";
 import { topClasses } from "@flexivit/classify";
 import { evaluationBatches, fileSource } from "@flexivit/data";
 import { useEngine } from "@flexivit/engine";
-import { parseScheme } from "@flexivit/patch-schemes";
+import { gridOf, parseScheme, type Remainder } from "@flexivit/patch-schemes";
+import { textTable } from "@flexivit/run-log";
 import * as tf from "@tensorflow/tfjs-core";
-import { classifierLogits, type ClassifierModel } from "../model.ts";
+import { Command } from "commander";
+import { classifierLogits, type ClassifierInfo, type ClassifierModel } from "../model.ts";
 import { loadModel } from "../model-file.ts";
-import { patchSizes, wholeNumber } from "./options.ts";
+import { checkPatchSizes } from "../recipe.ts";
+import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./options.ts";
 import { percent, printResult } from "./print.ts";
 
-type PredictFlags = { checkpoint: string; patchSize?: string[]; top: number; json?: boolean };
+type PredictFlags = { checkpoint: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
 type Prediction = { file: string; patchSize: string; classes: { name: string; probability: number }[] };
+
+/** Pictures at once. */
+const batchSize = 32;
 
 /** `flexivit predict`: the most probable classes of pictures. */
 export function predictCommand(): Command {
@@ -19,39 +24,61 @@ export function predictCommand(): Command {
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run")
     .option("--patch-size <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
-    .option("--top <n>", "how many classes", wholeNumber(1), 5)
+    .addOption(remainderOption())
+    .option("--top <n>", "how many classes", wholeNumber(1), 3)
+    .addOption(threadsOption())
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  flexivit predict --checkpoint runs/flexible/model.safetensors --patch-size 12,4 shoe.jpg")
     .action(predict);
 }
 
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
-  await useEngine();
+  await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint);
-  const sizes = flags.patchSize ?? [model.info.patchSizes.at(-1)!];
+  const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
+  checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
-  for (const patchSize of sizes) predictions.push(...(await predictFiles(model, files, patchSize, flags.top)));
-  printResult(flags.json, predictions, () => predictions.map(predictionText).join("\n"));
+  for await (const ofBatch of predictBatches(model, files, sizes, flags)) predictions.push(...ofBatch);
+  printResult(flags.json, predictions, () => predictionTable(predictions));
 }
 
-async function predictFiles({ params, info }: ClassifierModel, files: string[], patchSize: string, top: number): Promise<Prediction[]> {
-  const channels = info.vit.channels as 1 | 3;
-  const source = fileSource({ files, labels: files.map(() => 0), classes: info.classes, channels });
-  const predictions: Prediction[] = [];
-  for await (const batch of evaluationBatches(source, { batchSize: 32, imageSize: info.imageSizePx, framing: info.framing })) {
-    const scheme = parseScheme(patchSize);
-    const logits = tf.tidy(() => classifierLogits(params, info.vit, tf.tensor4d(batch.images, batch.shape), { scheme }));
-    const best = await topClasses(logits, top);
-    logits.dispose();
-    for (const [row, classes] of best.entries()) {
-      const named = classes.map(({ class: index, probability }) => ({ name: info.classes[index], probability }));
-      predictions.push({ file: files[batch.indices[row]], patchSize, classes: named });
+/** The trained size that cuts a picture into the most patches. */
+function finestSize({ patchSizes, imageSizePx }: ClassifierInfo, remainder: Remainder): string {
+  const tokens = (size: string): number => {
+    const { gridHeight, gridWidth } = gridOf(parseScheme(size), imageSizePx, remainder);
+    return gridHeight * gridWidth;
+  };
+  return patchSizes.toSorted((a, b) => tokens(b) - tokens(a))[0];
+}
+
+/** Predictions picture by picture, each at all sizes: a picture is read once. */
+async function* predictBatches(
+  { params, info }: ClassifierModel,
+  files: string[],
+  sizes: readonly string[],
+  { top, remainder }: PredictFlags,
+): AsyncGenerator<Prediction[]> {
+  const source = fileSource({ files, labels: files.map(() => 0), classes: info.classes, channels: info.vit.channels as 1 | 3 });
+  for await (const batch of evaluationBatches(source, { batchSize, imageSize: info.imageSizePx, framing: info.framing })) {
+    const bySize: Prediction[][] = [];
+    for (const patchSize of sizes) {
+      const scheme = parseScheme(patchSize);
+      const logits = tf.tidy(() => classifierLogits(params, info.vit, tf.tensor4d(batch.images, batch.shape), { scheme, remainder }));
+      const best = await topClasses(logits, top);
+      logits.dispose();
+      bySize.push(best.map((classes, row) => ({ file: files[batch.indices[row]], patchSize, classes: named(classes, info.classes) })));
     }
+    yield [...batch.indices.keys()].flatMap((row) => bySize.map((predictions) => predictions[row]));
   }
-  return predictions;
 }
 
-function predictionText({ file, patchSize, classes }: Prediction): string {
-  const list = classes.map(({ name, probability }) => `${name} ${percent(probability)}`).join(", ");
-  return `${file} at patch size ${patchSize}: ${list}`;
+function named(classes: readonly { class: number; probability: number }[], names: readonly string[]): Prediction["classes"] {
+  return classes.map(({ class: index, probability }) => ({ name: names[index], probability }));
+}
+
+function predictionTable(predictions: readonly Prediction[]): string {
+  return textTable(
+    ["picture", "patch size", "most probable classes"],
+    predictions.map(({ file, patchSize, classes }) => [file, patchSize, classes.map(({ name, probability }) => `${name} ${percent(probability)}`).join(", ")]),
+  );
 }

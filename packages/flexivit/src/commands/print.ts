@@ -1,3 +1,6 @@
+import type { Skipped } from "@flexivit/data";
+import type { Engine } from "@flexivit/engine";
+
 /** Writes a result: as JSON for programs, as text for people. */
 export function printResult(json: boolean | undefined, result: unknown, text: () => string): void {
   process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text()}\n`);
@@ -8,7 +11,24 @@ export function remark(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
+export function remarkEngine({ name, version, threads, kernels, why }: Engine): void {
+  remark(`engine: ${name} ${version}, ${counted(threads, "thread")}, ${kernels} kernels (${why})`);
+}
+
+const shownFiles = 20;
+
+/** Lists files that were left out. */
+export function remarkSkipped(skipped: readonly Skipped[]): void {
+  for (const { file, reason } of skipped.slice(0, shownFiles)) remark(`skipped ${file}: ${reason}`);
+  if (skipped.length > shownFiles) remark(`skipped ${skipped.length - shownFiles} more`);
+}
+
 /** A share as a percentage with two digits. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
+}
+
+/** "1 thread", "2 threads", "60,000 pictures". */
+export function counted(count: number, word: string): string {
+  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 }

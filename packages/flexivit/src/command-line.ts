@@ -1,0 +1,53 @@
+import { createRequire } from "node:module";
+import { Command, CommanderError } from "commander";
+import { benchCommand } from "./commands/bench.ts";
+import { engineCommand } from "./commands/engine.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { exitCodes, Stopped } from "./commands/exit.ts";
+import { predictCommand } from "./commands/predict.ts";
+import { remark } from "./commands/print.ts";
+import { trainCommand } from "./commands/train.ts";
+
+/**
+ * Runs `flexivit` with these arguments. Results go to standard output, all else to standard error.
+ *
+ * @param args what follows the name of the program
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync(args, { from: "user" });
+    return exitCodes.done;
+  } catch (error) {
+    // commander has said already what is wrong with the usage; it ends --help in the same way.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    remark(messageOf(error));
+    return error instanceof Stopped ? exitCodes.interrupted : exitCodes.failed;
+  }
+}
+
+function program(): Command {
+  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+  const command = new Command("flexivit")
+    .description("Vision transformers that work at every patch size: coarse and fast, fine and accurate")
+    .version(version)
+    .addCommand(trainCommand())
+    .addCommand(evaluateCommand())
+    .addCommand(predictCommand())
+    .addCommand(benchCommand())
+    .addCommand(engineCommand())
+    .addHelpText("after", "\nExample:\n  flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8");
+  return withReturn(command);
+}
+
+/** Makes a command and those below it throw where they would end the process, and point to their help. */
+function withReturn(command: Command, path: string = command.name()): Command {
+  command.exitOverride().showHelpAfterError(`(${path} --help lists the options)`);
+  for (const below of command.commands) withReturn(below, `${path} ${below.name()}`);
+  return command;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return process.env["FLEXIVIT_DEBUG"] ? (error.stack ?? error.message) : error.message;
+}

@@ -1,0 +1,91 @@
+import type { EvaluationFraming, TrainingFraming } from "@flexivit/data";
+import { formatScheme, parseScheme, schemesFor, type Size } from "@flexivit/patch-schemes";
+import { vitConfig, type VitConfig, type VitVariant } from "@flexivit/vit";
+import type { TrainFlags } from "./commands/train-flags.ts";
+import { isPackaged, type DataSets } from "./open-data.ts";
+import { checkPatchSizes, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
+
+/** What of a training is known before its data is opened. */
+export type TrainPlan = { variant: VitVariant; imageSizePx: number; patchSizes: string[]; epochs: number };
+
+/** Height and width of the pictures of packaged sets. */
+const packagedSidePx = 28;
+
+/** Defaults: the paper's for folders of photographs, and what a laptop trains in minutes for the packaged sets. */
+const folderDefaults = { variant: "S", imageSizePx: 240, epochs: 90, minTokens: 25, maxTokens: 900 } as const;
+const packagedDefaults = { variant: "mu", imageSizePx: 24, epochs: 5, minTokens: 4, maxTokens: 64 } as const;
+
+/**
+ * Fills in the defaults that depend on the data's name.
+ *
+ * @throws where a patch size does not fit the pictures, or none does.
+ */
+export function planOf(flags: TrainFlags): TrainPlan {
+  const defaults = isPackaged(flags.data) ? packagedDefaults : folderDefaults;
+  const { variant = defaults.variant, imageSize: imageSizePx = defaults.imageSizePx, epochs = defaults.epochs } = flags;
+  const patchSizes = flags.patchSizes ?? schemesFor(imageSizePx, defaults).map(formatScheme);
+  if (patchSizes.length === 0) {
+    const { minTokens, maxTokens } = defaults;
+    throw new Error(`train(--image-size): expected a size that square patches divide into ${minTokens} to ${maxTokens}, got ${imageSizePx}. Give --patch-sizes, or a size such as ${defaults.imageSizePx}.`);
+  }
+  checkPatchSizes(patchSizes, imageSizePx, flags.remainder);
+  return { variant, imageSizePx, patchSizes, epochs };
+}
+
+/** The recipe of a training, once the data is known. */
+export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }: Pick<DataSets, "name" | "training">): ClassifierRecipe {
+  const { patchWeights, remainder, objective, batchSize, accumulate, learningRate, weightDecay, clipNorm, labelSmoothing, mixup, seed } = flags;
+  const { imageSizePx, patchSizes, epochs } = plan;
+  const steps = flags.steps ?? Math.max(1, Math.round((epochs * training.size) / batchSize));
+  const tenth = Math.max(1, Math.round(steps / 10));
+  return {
+    ...recipeDefaults,
+    ...framingsOf(name, imageSizePx, flags.flip),
+    vit: vitOf(flags, plan, training.channels),
+    imageSizePx,
+    patchSizes,
+    ...(patchWeights ? { patchWeights } : {}),
+    evaluatePatchSizes: patchSizes,
+    remainder,
+    objective,
+    labelSmoothing,
+    mixup,
+    batchSize,
+    accumulate,
+    steps,
+    learningRate,
+    warmupSteps: flags.warmupSteps ?? Math.min(steps - 1, Math.round(steps / 20)),
+    weightDecay,
+    clipNorm,
+    emaDecay: flags.ema,
+    evaluateEvery: flags.evaluateEvery ?? tenth,
+    checkpointEvery: flags.checkpointEvery ?? tenth,
+    seed,
+  };
+}
+
+/** Photographs are cut as the paper does; small grey pictures are shifted where there are pixels to spare, digits never mirrored. */
+function framingsOf(data: string, imageSizePx: number, wantsFlip: boolean): { trainFraming: TrainingFraming; testFraming: EvaluationFraming } {
+  const { testFraming } = recipeDefaults;
+  const flip = wantsFlip && data !== "mnist";
+  if (!isPackaged(data)) return { trainFraming: { kind: "inception-crop", flip }, testFraming };
+  if (imageSizePx <= packagedSidePx) return { trainFraming: { kind: "pad-crop", flip }, testFraming: { kind: "centre-crop" } };
+  return { trainFraming: { kind: "inception-crop", area: [0.5, 1], flip }, testFraming: { kind: "squash" } };
+}
+
+/** Largest side of the stored patch kernel, in pixels. Source: arXiv 2212.08013 section 3.4. */
+const largestKernelPx = 32;
+
+/**
+ * The model. A kernel larger than every patch would hold weights that no patch can use; a fixed model stores kernel and
+ * positions at its own size, so that nothing is resized.
+ */
+function vitOf({ pooling }: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
+  const schemes = patchSizes.map(parseScheme);
+  const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
+  if (schemes.length > 1) return vitConfig(variant, { channels, pooling, patchSize: [side(0), side(1)] });
+  const [{ patchSize, stride }] = schemes;
+  const cells = (axis: 0 | 1): number => Math.floor((imageSizePx - patchSize[axis]) / stride[axis]) + 1;
+  const positionGrid: Size = [cells(0), cells(1)];
+  return vitConfig(variant, { channels, pooling, patchSize, positionGrid });
+}

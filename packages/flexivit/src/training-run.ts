@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "@flexivit/engine";
+import { accuracyPlot, openRun, readRun, writeReport, type LocalRun, type Run, type Section } from "@flexivit/run-log";
+import type { Figures } from "@flexivit/train";
+import type { DataSets } from "./open-data.ts";
+import type { ClassifierRecipe } from "./recipe.ts";
+
+/** What may always differ on resume: it leaves the weights as they are. */
+const harmlessChanges = ["evaluateEvery", "evaluatePatchSizes", "checkpointEvery"];
+
+export type RunRequest = {
+  folder: string;
+  name: string;
+  resume?: boolean;
+  /** Keys of the config that may differ on resume. */
+  allowChanges?: readonly string[];
+};
+
+/** Where a run keeps its trained model. */
+export function modelFile(folder: string): string {
+  return join(folder, "model.safetensors");
+}
+
+/**
+ * Opens the run folder of a training; `isDone` where it holds this very training, finished.
+ *
+ * @throws where the folder cannot be written, holds another run, or recipe or data differ from those of the run to resume.
+ */
+export async function openTrainingRun(
+  { folder, name, resume, allowChanges = [] }: RunRequest,
+  recipe: ClassifierRecipe,
+  data: DataSets,
+  engine: Engine,
+): Promise<{ run: LocalRun; isDone: boolean }> {
+  const before = resume && existsSync(modelFile(folder)) ? (await readRun(folder)).summary : undefined;
+  const run = await openRun({
+    folder,
+    name,
+    config: { ...recipe, data: identityOf(data) },
+    resume,
+    allowedChanges: [...harmlessChanges, ...allowChanges],
+    environment: { engine, data: data.name, skipped: data.skipped.map(({ file }) => file) },
+    report: false, // ours has a figure more
+  });
+  return { run, isDone: before?.status === "finished" && before.step === recipe.steps };
+}
+
+/** What makes pictures the same on resume, wherever they lie: how many, their classes, the order of their labels. */
+function identityOf({ training, test }: DataSets): Record<string, number | string> {
+  const hash = createHash("sha256").update(training.classes.join("\n"));
+  for (const { labels } of [training, test]) hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
+  const fingerprint = hash.digest("hex").slice(0, 16);
+  return { trainingPictures: training.size, testPictures: test.size, classes: training.classes.length, fingerprint };
+}
+
+/** An accuracy, 0 to 1, at a patch size such as "12" or "12x10". */
+export type SizeAccuracy = { patchSize: string; accuracy: number };
+
+/** The accuracies that a run ended with, in the order in which its recipe names the sizes. */
+export async function finalAccuracies(folder: string): Promise<SizeAccuracy[]> {
+  return accuraciesOf((await readRun(folder)).summary.values as Figures);
+}
+
+const prefix = "accuracy/";
+
+/** The accuracies out of an evaluation's figures, such as `{ "accuracy/12": 0.9 }`. */
+export function accuraciesOf(figures: Figures): SizeAccuracy[] {
+  const own = Object.entries(figures).filter(([name]) => name.startsWith(prefix));
+  return own.map(([name, accuracy]) => ({ patchSize: name.slice(prefix.length), accuracy }));
+}
+
+/** Writes `report.html` with the figure "accuracy against patch size" before the standard plots, and returns its path. */
+export async function writeTrainingReport(folder: string): Promise<string> {
+  const run = await readRun(folder);
+  const file = join(folder, "report.html");
+  await writeReport(file, { title: run.name, sections: accuracySection(run), runs: [run] });
+  return file;
+}
+
+function accuracySection({ name, summary }: Run): Section[] {
+  const points = accuraciesOf(summary.values as Figures);
+  if (points.length < 2) return [];
+  return [{ kind: "plot", title: "Accuracy against patch size", spec: accuracyPlot({ lines: [{ name, points }] }) }];
+}

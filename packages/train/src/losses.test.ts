@@ -1,0 +1,46 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { patchScheme } from "@flexivit/patch-schemes";
+import { expectClose, expectNoLeak } from "@flexivit/testing";
+import { describe, expect, it } from "vitest";
+import { tinyBatch, tinyLoss, tinyParams } from "../test-support/tiny-problem.ts";
+import { lossesAndGradients } from "./losses.ts";
+
+const context = { step: 0, scheme: patchScheme([2, 3]), seed: 0 };
+const inParts = (count: number) => Array.from({ length: count }, (_, part) => async () => tinyBatch(0, part, count));
+
+describe("lossesAndGradients", () => {
+  it.each([2, 4])("of %i parts equal those of the whole batch", async (count) => {
+    const params = tinyParams();
+    const whole = await lossesAndGradients(params, tinyLoss, context, inParts(1));
+    const split = await lossesAndGradients(params, tinyLoss, context, inParts(count));
+    const tolerance = { relative: 5e-7 }; // a few roundings of float32, 6e-8 each
+    expect(split.images).toBe(4);
+    expectClose(split.terms["loss"], whole.terms["loss"], tolerance);
+    expectClose(split.gradients.kernel, whole.gradients.kernel, tolerance);
+    expectClose(split.gradients.bias, whole.gradients.bias, tolerance);
+    tf.dispose([params, whole.gradients, split.gradients]);
+  });
+
+  it("average further terms over the parts", async () => {
+    const params = tinyParams();
+    const largest = await Promise.all([0, 1].map(async (part) => (await lossesAndGradients(params, tinyLoss, context, [inParts(2)[part]])).terms["largestError"]));
+    const { terms } = await lossesAndGradients(params, tinyLoss, context, inParts(2));
+    expectClose(terms["largestError"], (largest[0] + largest[1]) / 2);
+    tf.dispose(params);
+  });
+
+  it("refuse parts that are not equally large", async () => {
+    const params = tinyParams();
+    const parts = [async () => tinyBatch(0, 0, 2), async () => tinyBatch(0, 0, 4)];
+    await expect(lossesAndGradients(params, tinyLoss, context, parts)).rejects.toThrow(
+      new Error("train(batch): expected 2 images in part 1, as in the parts before it, got 1. Split a batch into equal parts."),
+    );
+    tf.dispose(params);
+  });
+
+  it("leave the weights, and gradients only", async () => {
+    const params = tinyParams();
+    await expectNoLeak(async () => (await lossesAndGradients(params, tinyLoss, context, inParts(4))).gradients);
+    tf.dispose(params);
+  });
+});
