@@ -69,18 +69,18 @@ inline Vector SquareRoot(Vector v) {
 }
 
 // e^x to 1e-7 relative, between e^-87 and e^88 outside of which it stays; NaN stays NaN.
-// e^x = 2^n e^r with n = round(x / log 2): a polynomial for |r| < 0.35, fitted by Chebyshev nodes.
+// e^x = 2^n e^r with n = round(x / log 2) and e^r = 1 + r + r^2 p(r), where p interpolates at Chebyshev nodes for |r| < 0.3475.
 inline Vector Exp(Vector x) {
   x = Min(Fill(88.0f), Max(Fill(-87.0f), x));
   const float round = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
   const Vector shifted = x * 1.44269504f + round;
   const Vector n = shifted - round;
-  const Vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // log 2 in two parts, the first exact
-  Vector p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
+  const Vector r = (x - n * 0.693359375f) + n * 2.1219444e-4f;  // log 2 in two parts, the first exact
+  Vector p = 1.9891247e-4f * r + 1.3933881e-3f;
+  p = p * r + 8.3333107e-3f;
+  p = p * r + 4.1666463e-2f;
+  p = p * r + 1.6666667e-1f;
+  p = p * r + 5.0000000e-1f;
   const Vector e = p * (r * r) + r + 1.0f;
   return e * (Vector)(((IntVector)shifted << 23) + 0x3f800000);
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -91,6 +91,27 @@ test("an addon that does not load fails its self-test in a process of its own", 
   expect(result).toMatchObject({ installed: false, remedy: `See ${join(cacheFolder, "install-cpu.log")}` });
   expect(!result.installed && result.reason).toMatch(/^the built engine failed its self-test \(.*node: failed \(1\)/);
 });
+
+test.skipIf(!hasNative())("kernels that do not compile leave an engine that works, and a warning", async () => {
+  const [real, here] = [nativeFolders("cpu"), nativeFolders("cpu", cacheFolder)];
+  await symlink(real.library, here.library);
+  await symlink(real.binding, here.binding);
+  await addProgram("g++", "echo 'error: no vector unit' >&2; exit 1");
+  expect(await installNative({ cacheFolder })).toMatchObject({
+    installed: true,
+    kernels: "composed",
+    version: "2.21.0",
+    warnings: ["the engine works without the fused kernels: the C++ sources did not compile (g++: failed (1): error: no vector unit)"],
+  });
+});
+
+function hasNative(): boolean {
+  try {
+    return installedNative().device === "cpu";
+  } catch {
+    return false;
+  }
+}
 
 test("a cache folder that can't be made is a reason, not an exception", async () => {
   const file = join(cacheFolder, "file");

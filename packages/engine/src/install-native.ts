@@ -48,8 +48,7 @@ export async function installNative(options: InstallOptions = {}): Promise<Insta
     const step = { folders, logFile, progress: onProgress, warnings: [] as string[] };
     const compiler = await findCompiler(folders);
     await installLibrary(step);
-    await installBinding(step, compiler);
-    const engine = await installKernels(step, compiler);
+    const engine = await installAddons(step, compiler);
     if (gpu && engine.device === "cpu") step.warnings.push(noGpuAnswered);
     return { installed: true, folders, seconds: (performance.now() - started) / 1000, warnings: step.warnings, ...engine };
   } catch (error) {
@@ -92,35 +91,39 @@ async function installLibrary({ folders, logFile, progress }: Step): Promise<voi
   });
 }
 
+/** Compiles both at once, and gives the engine as it will be used. */
+async function installAddons(step: Step, compiler: string[] | undefined): Promise<Started> {
+  const { binding, kernels } = step.folders;
+  const bindingDone = installBinding(step, compiler);
+  const kernelsDone = kernels ? installKernels(step, kernels, compiler, bindingDone) : Promise.resolve();
+  const [first, second] = await Promise.allSettled([bindingDone, kernelsDone]);
+  if (first.status === "rejected") throw first.reason;
+  if (second.status === "fulfilled") return selfTest(step, binding, kernels);
+  step.warnings.push(`the engine works without the fused kernels: ${(second.reason as Error).message}`);
+  return selfTest(step, binding);
+}
+
 async function installBinding(step: Step, compiler: string[] | undefined): Promise<void> {
   const { folders, progress } = step;
   await ensureFolder(folders.binding, { tensorflow: tensorflowVersion }, async (temporary) => {
     progress("compiling the TensorFlow.js addon");
     await compileAll(bindingAddons(), temporary, step, compiler);
-    progress("testing it");
+    progress("testing the addon");
     await selfTest(step, temporary);
   });
 }
 
-/** Builds the fused kernels if this package has any, and tests the engine as it will be used. */
-async function installKernels(step: Step, compiler: string[] | undefined): Promise<Started> {
-  const { folders, progress, warnings } = step;
-  const { binding, kernels } = folders;
-  if (!kernels) return selfTest(step, binding);
-  try {
-    await ensureFolder(kernels, { tensorflow: tensorflowVersion }, async (temporary) => {
-      progress("compiling the fused kernels");
-      await compileAll(kernelAddons(), temporary, step, compiler);
-      progress("testing them");
-      const engine = await selfTest(step, binding, temporary);
-      const unused = engine.kernels === "composed" && engine.device === "cpu";
-      if (unused) throw new Error(engine.note ?? "the compiled library holds none");
-    });
-    return await selfTest(step, binding, kernels);
-  } catch (error) {
-    warnings.push(`the engine works without the fused kernels: ${(error as Error).message}`);
-    return selfTest(step, binding);
-  }
+async function installKernels(step: Step, folder: string, compiler: string[] | undefined, bindingDone: Promise<void>): Promise<void> {
+  const { folders, progress } = step;
+  await ensureFolder(folder, { tensorflow: tensorflowVersion }, async (temporary) => {
+    progress("compiling the fused kernels");
+    await compileAll(kernelAddons(), temporary, step, compiler);
+    await bindingDone;
+    progress("testing the fused kernels");
+    const engine = await selfTest(step, folders.binding, temporary);
+    const unused = engine.kernels === "composed" && engine.device === "cpu";
+    if (unused) throw new Error(engine.note ?? "the compiled library holds none");
+  });
 }
 
 async function compileAll(addons: AddonSource[], folder: string, step: Step, compiler: string[] | undefined): Promise<void> {

@@ -36,6 +36,8 @@ export type ClassifierRecipe = {
   warmupSteps: number;
   /** Decoupled decay of the kernels, multiplied by the schedule but not by the learning rate (big_vision). */
   weightDecay: number;
+  /** Decay of the optimiser's mean of squared gradients; short trainings want less than 0.999. */
+  b2: number;
   /** Largest global norm of the gradients. */
   clipNorm: number;
   /** Decay of the moving average of the weights; 0 keeps none. */
@@ -58,6 +60,7 @@ export const recipeDefaults: Pick<
   | "accumulate"
   | "learningRate"
   | "weightDecay"
+  | "b2"
   | "clipNorm"
   | "emaDecay"
   | "seed"
@@ -72,6 +75,7 @@ export const recipeDefaults: Pick<
   accumulate: 1,
   learningRate: 1e-3,
   weightDecay: 1e-4,
+  b2: 0.999,
   clipNorm: 1,
   emaDecay: 0,
   seed: 0,

@@ -66,7 +66,7 @@ function optionsOf(
   { training, test, run, onStep, onEvaluation, signal }: TrainingContext,
   { batch }: TrainingBatches,
 ): TrainOptions<ClassifierWeights, ClassifierBatch> {
-  const { vit, remainder, labelSmoothing, objective, headBias, seed, steps, clipNorm, emaDecay, accumulate, learningRate, weightDecay } = recipe;
+  const { vit, remainder, labelSmoothing, objective, headBias, seed, steps, clipNorm, emaDecay, accumulate, learningRate, weightDecay, b2 } = recipe;
   const evaluated = recipe.evaluatePatchSizes.map(parseScheme);
   return {
     init: () => initClassifierWeights(vit, training.classes.length, headBias, seed),
@@ -76,7 +76,7 @@ function optionsOf(
     },
     batch,
     schemes: schemesOf(recipe),
-    optimizer: adamw({ learningRate, weightDecay }),
+    optimizer: adamw({ learningRate, weightDecay, b2 }),
     schedule: scheduleOf(recipe),
     steps,
     seed,

@@ -30,7 +30,7 @@ export function attention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor
   return differentiable(
     [query, key, value],
     (save) => forwardFused(query, key, value, heads, mask, save) ?? forward(query, key, value, heads, mask, save),
-    (dy, saved) => (saved.length > 4 ? backwardFused(dy, saved, heads) : backward(dy, saved as tf.Tensor3D[], heads)),
+    (dy, saved) => (saved.length === 6 ? backwardFused(dy, saved, heads) : backward(dy, saved as tf.Tensor3D[], heads)),
   );
 }
 

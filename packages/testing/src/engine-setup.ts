@@ -9,4 +9,4 @@ if (missing) {
   process.env["FLEXIVIT_ENGINE"] = "wasm";
 }
 await useEngine();
-process.env["FLEXIVIT_ENGINE"] = wished;
+if (missing) process.env["FLEXIVIT_ENGINE"] = wished;

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { onInterrupt } from "./index.ts";
 
@@ -28,5 +31,17 @@ describe("onInterrupt", () => {
     expect(count()).toBe(before + 2);
     release();
     expect(count()).toBe(before);
+  });
+
+  it("lets a second Ctrl-C end a program amid a step that takes a minute", async () => {
+    const program = fileURLToPath(new URL("../test-support/slow-training.ts", import.meta.url));
+    const child = spawn(process.execPath, ["--conditions=@flexivit/source", program], { stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    child.stdout.on("data", (text) => {
+      said += text;
+      if (said.endsWith("step 2\n") || said.endsWith("at once.\n")) child.kill("SIGINT");
+    });
+    expect(await once(child, "close")).toEqual([130, null]);
+    expect(said).toBe("step 1\nstep 2\nCtrl-C: finishing this step, then saving. Press Ctrl-C again to leave at once.\n");
   });
 });

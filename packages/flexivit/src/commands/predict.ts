@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { topClasses } from "@flexivit/classify";
 import { evaluationBatches, fileSource } from "@flexivit/data";
 import { useEngine } from "@flexivit/engine";
@@ -33,6 +34,8 @@ export function predictCommand(): Command {
 }
 
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
+  const missing = files.filter((file) => !existsSync(file));
+  if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint);
   const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];

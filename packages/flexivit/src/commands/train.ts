@@ -27,12 +27,12 @@ Ctrl-C stops after the step and saves. The same command with --resume goes on, t
 
 async function trainModel(flags: TrainFlags): Promise<void> {
   const plan = planOf(flags);
-  const engine = await useEngine({ threads: flags.threads });
-  remarkEngine(engine);
   const data = await openData(flags.data, flags);
   const recipe = recipeOf(flags, plan, data);
   checkRecipe(recipe);
+  const engine = await useEngine({ threads: flags.threads });
   remarkWork(plan, data, recipe);
+  remarkEngine(engine);
   const { out, name, resume, allowChanges } = flags;
   const { run, isDone } = await openTrainingRun({ folder: join(out, name), name, resume, allowChanges }, recipe, data, engine);
   if (isDone) await leaveAsItIs(run, recipe);
@@ -71,11 +71,14 @@ async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets)
   } catch (error) {
     progress.finish();
     await run.finish("failed").catch(() => undefined); // the first error tells more
+    if (!(error instanceof Stopped)) remark(`The run stays in ${run.folder}. ${goOn}`);
     throw error;
   } finally {
     interrupt.release();
   }
 }
+
+const goOn = "--resume goes on with it, with other values where --allow-changes names them, as in --allow-changes learningRate.";
 
 /** A report that fails must not fail the run, whose rows and weights are safe. */
 async function report(folder: string): Promise<void> {

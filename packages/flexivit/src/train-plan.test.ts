@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import type { ImageSource } from "@flexivit/data";
+import { Command } from "commander";
+import { addTrainFlags, type TrainFlags } from "./commands/train-flags.ts";
+import { planOf, recipeOf } from "./train-plan.ts";
+
+const flagsOf = (...args: string[]): TrainFlags => addTrainFlags(new Command()).exitOverride().parse(args, { from: "user" }).opts<TrainFlags>();
+const sourceOf = (size: number, channels: 1 | 3): ImageSource => ({ size, channels, classes: ["a", "b"], labels: new Int32Array(size), name: String, read: () => {} });
+const recipe = (name: string, size: number, channels: 1 | 3, ...args: string[]) => {
+  const flags = flagsOf("--data", name, ...args);
+  return recipeOf(flags, planOf(flags), { name, training: sourceOf(size, channels) });
+};
+
+describe("the recipe of flexivit train", () => {
+  it("is the paper's for a folder: ten sizes at 240 px, a kernel of 32x32, 90 epochs", () => {
+    expect(recipe("pictures", 1000, 3)).toMatchObject({
+      imageSizePx: 240,
+      patchSizes: ["48", "40", "30", "24", "20", "16", "15", "12", "10", "8"],
+      vit: { dim: 384, depth: 12, channels: 3, patchSize: [32, 32], positionGrid: [7, 7], pooling: "gap" },
+      steps: 703, // 90 * 1000 / 128
+      warmupSteps: 35,
+      evaluateEvery: 70,
+      checkpointEvery: 70,
+      trainFraming: { kind: "inception-crop", flip: true },
+      testFraming: { kind: "shorter-side", cropFraction: 0.95 },
+    });
+  });
+
+  it("is made for small grey pictures with a packaged set: five sizes at 24 px, a kernel of 12x12, shifted crops", () => {
+    expect(recipe("fashion-mnist", 59_990, 1)).toMatchObject({
+      imageSizePx: 24,
+      patchSizes: ["12", "8", "6", "4", "3"],
+      vit: { dim: 32, depth: 1, channels: 1, patchSize: [12, 12] },
+      steps: 2343, // 5 * 59,990 / 128
+      trainFraming: { kind: "pad-crop", flip: true },
+      testFraming: { kind: "centre-crop" },
+    });
+  });
+
+  it("mirrors no digit, and nothing with --no-flip; enlarges packaged pictures where more pixels are asked for", () => {
+    expect(recipe("mnist", 60_000, 1).trainFraming).toEqual({ kind: "pad-crop", flip: false });
+    expect(recipe("pictures", 10, 3, "--no-flip").trainFraming).toEqual({ kind: "inception-crop", flip: false });
+    expect(recipe("fashion-mnist", 10, 1, "--image-size", "32")).toMatchObject({
+      trainFraming: { kind: "inception-crop", area: [0.5, 1], flip: true },
+      testFraming: { kind: "squash" },
+    });
+  });
+
+  it("stores a fixed model at its own size, with overlap and rectangles too", () => {
+    expect(recipe("pictures", 10, 3, "--patch-sizes", "16").vit).toMatchObject({ patchSize: [16, 16], positionGrid: [15, 15] });
+    expect(recipe("pictures", 10, 3, "--image-size", "24", "--patch-sizes", "12x8/6x4").vit).toMatchObject({ patchSize: [12, 8], positionGrid: [3, 5] });
+  });
+
+  it("never warms up for as many steps as there are", () => {
+    expect(recipe("pictures", 1, 3, "--steps", "1")).toMatchObject({ steps: 1, warmupSteps: 0, evaluateEvery: 1, checkpointEvery: 1 });
+  });
+
+  it("refuses sizes that do not fit before the data is opened", () => {
+    expect(() => planOf(flagsOf("--data", "nowhere", "--patch-sizes", "48,7"))).toThrow(/^gridOf\(imageSize\): expected patches of 7x7 to cover the image 240x240/);
+    expect(planOf(flagsOf("--data", "nowhere", "--patch-sizes", "48,7", "--remainder", "crop")).patchSizes).toEqual(["48", "7"]);
+  });
+});
