@@ -18,24 +18,25 @@ export type Config = {
   testPictures?: number;
 };
 
-/** Pictures of 28x28 pixels, cut to 24x24: divisible by 12, 8, 6, 4 and 3. */
+/** Pictures of 28x28 pixels, resized to 24x24: divisible by 12, 8, 6, 4 and 3. */
 const small: Config = {
   data: "fashion-mnist",
   channels: 1,
   patchSizes: ["12", "8", "6", "4", "3"],
-  fixedPatchSizes: ["12", "6", "3"],
-  vit: vitConfig({ dim: 96, depth: 4, hiddenDim: 384, heads: 3 }, { channels: 1, patchSize: [12, 12], positionGrid: [8, 8] }),
+  fixedPatchSizes: ["12", "6", "4"],
+  vit: vitConfig({ dim: 64, depth: 4, hiddenDim: 128, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [6, 6] }),
   shared: {
     ...recipeDefaults,
     imageSizePx: 24,
-    trainFraming: { kind: "pad-crop" },
-    testFraming: { kind: "centre-crop" },
+    trainFraming: { kind: "squash" },
+    testFraming: { kind: "squash" },
     batchSize: 128,
-    steps: 900,
-    learningRate: 2e-3,
-    warmupSteps: 90,
-    evaluateEvery: 300,
-    checkpointEvery: 300,
+    steps: 1000,
+    learningRate: 4e-3,
+    warmupSteps: 100,
+    b2: 0.95,
+    evaluateEvery: 250,
+    checkpointEvery: 250,
   },
 };
 
@@ -44,8 +45,8 @@ const reduced: Config = {
   ...small,
   patchSizes: ["12", "8", "6", "4"],
   fixedPatchSizes: ["12", "6"],
-  vit: vitConfig({ dim: 48, depth: 3, hiddenDim: 192, heads: 3 }, { channels: 1, patchSize: [12, 12], positionGrid: [6, 6] }),
-  shared: { ...small.shared, batchSize: 64, steps: 600, warmupSteps: 60 },
+  vit: vitConfig({ dim: 48, depth: 3, hiddenDim: 96, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [6, 6] }),
+  shared: { ...small.shared, batchSize: 64 },
   testPictures: 2000,
 };
 

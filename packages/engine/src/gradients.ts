@@ -1,9 +1,6 @@
 import { createRequire } from "node:module";
 
-/** Resolves what tfjs-node-gpu itself depends on, such as its own copy of `@tensorflow/tfjs`. */
-export const requireFromTfjsNode: NodeJS.Require = createRequire(
-  createRequire(import.meta.url).resolve("@tensorflow/tfjs-node-gpu/package.json"),
-);
+const require = createRequire(import.meta.url);
 
 /**
  * Registers the gradients of all core operations.
@@ -12,5 +9,5 @@ export const requireFromTfjsNode: NodeJS.Require = createRequire(
  * imports carry no file suffix), so the full bundle does it; the registry is one per process.
  */
 export function registerGradients(): void {
-  requireFromTfjsNode("@tensorflow/tfjs");
+  require("@tensorflow/tfjs");
 }

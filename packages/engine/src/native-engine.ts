@@ -3,11 +3,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import type { TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js";
-import { registerGradients, requireFromTfjsNode } from "./gradients.ts";
+import { registerGradients } from "./gradients.ts";
 import { installedNative } from "./installed-native.ts";
 import { registerFusedKernels } from "./kernels.ts";
 import { kernelAddons } from "./native-folders.ts";
 import { defaultThreads } from "./processor.ts";
+import { requireFromTfjsNode } from "./tfjs-node.ts";
 import type { Started } from "./use-engine.ts";
 
 const require = createRequire(import.meta.url);

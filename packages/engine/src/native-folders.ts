@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { processorFlags } from "./processor.ts";
+import { tfjsNodeFolder } from "./tfjs-node.ts";
 
 /** The TensorFlow that the native engine is built against. */
 export const tensorflowVersion = "2.21.0";
@@ -25,7 +25,6 @@ export type NativeFolders = {
 /** A shared library to compile: its sources, and flags that count towards its name in the cache. */
 export type AddonSource = { name: string; sources: string[]; hashed: string[]; flags: string[] };
 
-const require = createRequire(import.meta.url);
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The per-user cache: `$XDG_CACHE_HOME/flexivit/engine`, else `~/.cache/flexivit/engine`. */
@@ -49,7 +48,7 @@ const commonFlags = ["-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"];
 
 /** tfjs-node-gpu's own C++ sources, and ours that is loaded before them. */
 export function bindingAddons(): AddonSource[] {
-  const tfjs = join(dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json")), "binding");
+  const tfjs = join(tfjsNodeFolder(), "binding");
   const flags = [...commonFlags, "-O2"];
   return [
     { name: "process_setup", ...filesOf(join(packageFolder, "native")), flags },

@@ -1,5 +1,5 @@
 import type { ClassificationObjective } from "@flexivit/classify";
-import type { EvaluationFraming, TrainingFraming } from "@flexivit/data";
+import type { EvaluationFraming, Framing } from "@flexivit/data";
 import { scheduleAt, type Schedule } from "@flexivit/optim";
 import { gridOf, parseScheme, schemeProbabilities, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
@@ -24,8 +24,8 @@ export type ClassifierRecipe = {
   labelSmoothing: number;
   /** Parameter of the Beta distribution of mixup; 0 mixes nothing. */
   mixup: number;
-  /** How training pictures are cut, with their random variations. */
-  trainFraming: TrainingFraming;
+  /** How training pictures are cut, with or without random variations. */
+  trainFraming: Framing;
   /** How test pictures are cut; it travels with the trained model. */
   testFraming: EvaluationFraming;
   batchSize: number;
