@@ -9,7 +9,7 @@ const folderOf = (name: string): string | undefined => everyPackage.find(({ mani
 const range = /^[\^~]?\d+\.\d+\.\d+$/;
 
 function declared({ manifest }: Package): Record<string, string> {
-  return { ...manifest.dependencies, ...manifest.peerDependencies };
+  return { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies };
 }
 
 /** Packages that the sources of a package import, its tests aside. */

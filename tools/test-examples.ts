@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Finished, runTypeScript } from "./run-program.ts";
@@ -16,20 +16,28 @@ export function runExamples(): Promise<Outcome> {
 }
 
 /**
- * Runs the first ```ts block of the root README and of each published package's README as a module.
+ * Runs the first ```ts block of the root README and of each published package's README as a module, in an empty
+ * folder that finds the workspace's packages: what an example writes does not land among the sources.
  *
  * A package that is a command may show that instead.
  */
 export function runReadmes(): Promise<Outcome> {
   const folders = [root, ...publicPackages().filter(({ manifest }) => !manifest.bin).map(({ path }) => path)];
   return all(
-    folders.filter((path) => existsSync(join(path, "README.md"))).map((cwd) => {
-      const name = relative(root, join(cwd, "README.md"));
-      const input = firstBlock(readFileSync(join(cwd, "README.md"), "utf8"));
-      if (input === undefined) return { name, run: () => Promise.resolve(withoutExample) };
-      return { name, run: () => runTypeScript(["--input-type=module-typescript", "-"], { cwd, input, timeoutMs }) };
+    folders.map((path) => join(path, "README.md")).filter(existsSync).map((file) => {
+      const input = firstBlock(readFileSync(file, "utf8"));
+      return { name: relative(root, file), run: () => (input === undefined ? Promise.resolve(withoutExample) : runBlock(input)) };
     }),
   );
+}
+
+async function runBlock(input: string): Promise<Finished> {
+  const cwd = mkdtempSync(join(root, "node_modules", ".readme-"));
+  try {
+    return await runTypeScript(["--input-type=module-typescript", "-"], { cwd, input, timeoutMs });
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
 }
 
 const withoutExample: Finished = { code: 1, output: "expected a ```ts block that runs, found none", stdout: "", seconds: 0 };
