@@ -28,15 +28,24 @@ export async function saveParams(target: FileTarget, params: ParamTree, metadata
  * disposes the tree.
  */
 export async function loadParams(file: FileSource): Promise<{ params: ParamTree; metadata: Metadata }> {
-  const { entries, metadata } = await readWeights(file);
+  const weights = await readWeights(file, "loadParams");
+  const metadata = ownMetadata(weights, "loadParams");
+  return { params: await readTree(weights.entries, "loadParams"), metadata };
+}
+
+/** The metadata that {@link loadParams} gives, without reading a parameter. */
+export async function readMetadata(file: FileSource): Promise<Metadata> {
+  return ownMetadata(await readWeights(file, "readMetadata"), "readMetadata");
+}
+
+function ownMetadata({ metadata }: WeightFile, reader: string): Metadata {
   const text = metadata[note];
-  const ours = text === undefined ? {} : parseMetadata(text, "loadParams");
-  return { params: await readTree(entries, "loadParams"), metadata: ours };
+  return text === undefined ? {} : parseMetadata(text, reader);
 }
 
 /** A zip archive begins with "PK"; a `.safetensors` header of that length would be 19 KB of a file that is not one. */
-async function readWeights(file: FileSource): Promise<WeightFile> {
-  const source = await openBytes(file, "loadParams");
+async function readWeights(file: FileSource, reader: string): Promise<WeightFile> {
+  const source = await openBytes(file, reader);
   const [first, second] = await source.read(0, Math.min(2, source.size));
   return first === 0x50 && second === 0x4b ? await readNpz(file) : await readSafetensors(file);
 }

@@ -3,10 +3,13 @@ import type { EvaluationFraming, Framing } from "@flexivit/data";
 import { scheduleAt, type Schedule } from "@flexivit/optim";
 import { gridOf, parseScheme, schemeProbabilities, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
+import type { StartingPoint } from "./starting-point.ts";
 
 /** All choices of one training of a classifier, as plain data: it is logged with the run, and a resumed run must match it. */
 export type ClassifierRecipe = {
   vit: VitConfig;
+  /** Trained weights to start from, where training does not start from fresh ones. */
+  from?: StartingPoint;
   /** Height and width of the training and test pictures. */
   imageSizePx: number;
   /** Patch sizes drawn from while training, as "12" or "12x10". One entry trains a fixed model. */

@@ -7,8 +7,9 @@ import type { LocalRun } from "@flexivit/run-log";
 import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { accuracyAt } from "./evaluate-classifier.ts";
-import { classifierLogits, initClassifierWeights, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
+import { classifierLogits, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
 import { saveModel } from "./model-file.ts";
+import { firstWeights } from "./starting-point.ts";
 import { checkRecipe, scheduleOf, schemesOf, type ClassifierRecipe } from "./recipe.ts";
 import { trainingBatches, type ClassifierBatch, type TrainingBatches } from "./training-batches.ts";
 
@@ -66,10 +67,10 @@ function optionsOf(
   { training, test, run, onStep, onEvaluation, signal }: TrainingContext,
   { batch }: TrainingBatches,
 ): TrainOptions<ClassifierWeights, ClassifierBatch> {
-  const { vit, remainder, labelSmoothing, objective, headBias, seed, steps, clipNorm, emaDecay, accumulate, learningRate, weightDecay, b2 } = recipe;
+  const { vit, remainder, labelSmoothing, objective, seed, steps, clipNorm, emaDecay, accumulate, learningRate, weightDecay, b2 } = recipe;
   const evaluated = recipe.evaluatePatchSizes.map(parseScheme);
   return {
-    init: () => initClassifierWeights(vit, training.classes.length, headBias, seed),
+    init: () => firstWeights(recipe, training.classes),
     loss: (params, { images, targets }, { scheme }) => {
       const logits = classifierLogits(params, vit, images, { scheme, remainder });
       return { loss: classificationLoss(logits, smoothTargets(targets, { share: labelSmoothing }), objective) };

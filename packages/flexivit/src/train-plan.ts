@@ -3,33 +3,55 @@ import { formatScheme, parseScheme, schemesFor, type Size } from "@flexivit/patc
 import { vitConfig, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
 import { isPackaged, type DataSets } from "./open-data.ts";
+import type { ClassifierInfo } from "./model.ts";
+import type { StartingPoint } from "./starting-point.ts";
 import { checkPatchSizes, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 
+/** A trained model to start from, as `startingPointOf` gives it. */
+export type Start = { from: StartingPoint; info: ClassifierInfo };
+
 /** What of a training is known before its data is opened. */
-export type TrainPlan = { variant: VitVariant; imageSizePx: number; patchSizes: string[]; epochs: number };
+export type TrainPlan = { variant: VitVariant; imageSizePx: number; patchSizes: string[]; epochs: number; start?: Start };
 
 /** Height and width of the pictures of packaged sets. */
 const packagedSidePx = 28;
 
 /** Defaults: the paper's for folders of photographs, and what a laptop trains in minutes for the packaged sets. */
 const folderDefaults = { variant: "S", imageSizePx: 240, epochs: 90, minTokens: 25, maxTokens: 900 } as const;
+/** Passes over the pictures that a trained model is given. */
+const fineTuningEpochs = 10;
 const packagedDefaults = { variant: "mu", imageSizePx: 24, epochs: 5, minTokens: 4, maxTokens: 64 } as const;
 
 /**
- * Fills in the defaults that depend on the data's name.
+ * Fills in the defaults that depend on the data's name, or on the trained model to start from.
  *
- * @throws where a patch size does not fit the pictures, or none does.
+ * @throws where a patch size does not fit the pictures, or none does, or flags would change the model that is given.
  */
-export function planOf(flags: TrainFlags): TrainPlan {
+export function planOf(flags: TrainFlags, start?: Start): TrainPlan {
+  if (start) refuseModelFlags(flags);
   const defaults = isPackaged(flags.data) ? packagedDefaults : folderDefaults;
-  const { variant = defaults.variant, imageSize: imageSizePx = defaults.imageSizePx, epochs = defaults.epochs } = flags;
-  const patchSizes = flags.patchSizes ?? schemesFor(imageSizePx, defaults).map(formatScheme);
+  const { variant = defaults.variant, epochs = start ? fineTuningEpochs : defaults.epochs } = flags;
+  const { imageSize: imageSizePx = start?.info.imageSizePx ?? defaults.imageSizePx } = flags;
+  const patchSizes = patchSizesOf(flags) ?? start?.info.patchSizes ?? schemesFor(imageSizePx, defaults).map(formatScheme);
   if (patchSizes.length === 0) {
     const { minTokens, maxTokens } = defaults;
     throw new Error(`train(--image-size): expected a size that square patches divide into ${minTokens} to ${maxTokens}, got ${imageSizePx}. Give --patch-sizes, or a size such as ${defaults.imageSizePx}.`);
   }
   checkPatchSizes(patchSizes, imageSizePx, flags.remainder);
-  return { variant, imageSizePx, patchSizes, epochs };
+  return { variant, imageSizePx, patchSizes, epochs, start };
+}
+
+/** `--patch-size 30` is `--patch-sizes 30`. */
+function patchSizesOf({ patchSize, patchSizes }: TrainFlags): string[] | undefined {
+  if (patchSize === undefined || patchSizes === undefined) return patchSize === undefined ? patchSizes : [patchSize];
+  throw new Error(`train(--patch-size): expected one of --patch-size and --patch-sizes, got both. List every size in --patch-sizes.`);
+}
+
+/** The flags that make a model; one that is read from a file is made already. */
+function refuseModelFlags(flags: TrainFlags): void {
+  const given = (["variant", "pooling"] as const).find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new Error(`train(--${given}): expected a model either from a file or by its flags, got --from too. Leave out one of the two.`);
 }
 
 /** The recipe of a training, once the data is known. */
@@ -41,7 +63,8 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }:
   return {
     ...recipeDefaults,
     ...framingsOf(name, imageSizePx, flags.flip),
-    vit: vitOf(flags, plan, training.channels),
+    vit: plan.start?.info.vit ?? vitOf(flags, plan, training.channels),
+    ...(plan.start ? { from: plan.start.from } : {}),
     imageSizePx,
     patchSizes,
     ...(patchWeights ? { patchWeights } : {}),
@@ -80,7 +103,7 @@ const largestKernelPx = 32;
  * The model. A kernel larger than every patch would hold weights that no patch can use; a fixed model stores kernel and
  * positions at its own size, so that nothing is resized.
  */
-function vitOf({ pooling }: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
+function vitOf({ pooling = "gap" }: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
   const schemes = patchSizes.map(parseScheme);
   const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
   if (schemes.length > 1) return vitConfig(variant, { channels, pooling, patchSize: [side(0), side(1)] });

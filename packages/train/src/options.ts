@@ -20,7 +20,7 @@ export type Figures = Record<string, number>;
 
 export type TrainOptions<P extends ParamTree, B extends TensorBatch> = {
   /** First weights; called only where there is nothing to resume. */
-  init: () => P;
+  init: () => P | Promise<P>;
   loss: LossFunction<P, B>;
   /** Part `part` of the batch of a step, a pure function of both. Its tensors become the trainer's. */
   batch: (step: number, part: number) => Promise<B>;

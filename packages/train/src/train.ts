@@ -62,7 +62,7 @@ export async function train<P extends ParamTree, B extends TensorBatch>(options:
 async function begin<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): Promise<Session<P, B>> {
   const resumed = await resumeState<P, B>(options);
   if (resumed) return { options, state: resumed.state, saved: resumed };
-  return { options, state: freshState(options.init(), options.emaDecay) };
+  return { options, state: freshState(await options.init(), options.emaDecay) };
 }
 
 /** One step, its row in the log, and the evaluation and the checkpoint that are due after it. */

@@ -1,16 +1,18 @@
 import { vitVariants, type Pooling, type VitVariant } from "@flexivit/vit";
 import { Command, Option } from "commander";
 import { recipeDefaults } from "../recipe.ts";
-import { names, nonNegative, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
+import { names, nonNegative, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
 export type TrainFlags = {
   data: string;
+  from?: string;
   variant?: VitVariant;
   imageSize?: number;
+  patchSize?: string;
   patchSizes?: string[];
   patchWeights?: number[];
-  pooling: Pooling;
+  pooling?: Pooling;
   remainder: "error" | "crop";
   objective: "softmax" | "sigmoid";
   epochs?: number;
@@ -47,6 +49,7 @@ export function addTrainFlags(command: Command): Command {
 function addModelFlags(command: Command): void {
   command
     .requiredOption("--data <set>", "fashion-mnist, mnist, or a folder: train/ and val/ with a folder per class, or a folder per class")
+    .option("--from <file>", "start from a trained model; a head for other classes begins anew")
     .addOption(new Option("--variant <name>", "size of the model (default: S; mu for packaged sets)").choices(Object.keys(vitVariants)))
     .option("--image-size <px>", "height and width of the pictures (default: 240; 24 for packaged sets)", wholeNumber(1))
     .option(
@@ -54,14 +57,15 @@ function addModelFlags(command: Command): void {
       "sizes to draw from, such as 24,12,12x10; one size trains a fixed model (default: all that give 25 to 900 patches; 4 to 64 for packaged sets)",
       patchSizes,
     )
+    .option("--patch-size <size>", "one size only: --patch-size 30 is --patch-sizes 30", patchSize)
     .option("--patch-weights <list>", "weight of each size (default: all alike)", weights)
     .addOption(remainderOption())
-    .addOption(new Option("--pooling <how>", "mean of the tokens, or class token").choices(["gap", "tok"]).default("gap"));
+    .addOption(new Option("--pooling <how>", "mean of the tokens, or class token (default: gap)").choices(["gap", "tok"]));
 }
 
 function addOptimiserFlags(command: Command): void {
   command
-    .option("--epochs <n>", "passes over the training pictures (default: 90; 5 for packaged sets)", positive)
+    .option("--epochs <n>", "passes over the training pictures (default: 90; 5 for packaged sets; 10 with --from)", positive)
     .option("--steps <n>", "steps, instead of epochs", wholeNumber(1))
     .option("--batch-size <n>", "pictures per step", wholeNumber(1), 128)
     .option("--accumulate <n>", "equal parts that a batch is split into, to save memory", wholeNumber(1), 1)

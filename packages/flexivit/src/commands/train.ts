@@ -7,6 +7,7 @@ import { openData, type DataSets } from "../open-data.ts";
 import { checkRecipe, type ClassifierRecipe } from "../recipe.ts";
 import { trainClassifier } from "../train-classifier.ts";
 import { planOf, recipeOf, type TrainPlan } from "../train-plan.ts";
+import { keepsHead, startingPointOf } from "../starting-point.ts";
 import { accuraciesOf, finalAccuracies, modelFile, openTrainingRun, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
 import { counted, percent, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
@@ -22,12 +23,14 @@ Examples:
   flexivit train --data fashion-mnist
   flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8 --epochs 20
   flexivit train --data pictures --patch-sizes 16 --name fixed-16
+  flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --name flowers
 
 Ctrl-C stops after the step and saves. The same command with --resume goes on, to the very weights of an unbroken run.`;
 
 async function trainModel(flags: TrainFlags): Promise<void> {
-  const plan = planOf(flags);
-  const data = await openData(flags.data, flags);
+  const start = flags.from === undefined ? undefined : await startingPointOf(flags.from);
+  const plan = planOf(flags, start);
+  const data = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });
   const recipe = recipeOf(flags, plan, data);
   checkRecipe(recipe);
   const engine = await useEngine({ threads: flags.threads });
@@ -40,12 +43,16 @@ async function trainModel(flags: TrainFlags): Promise<void> {
   await printTrained(run, recipe, flags.json);
 }
 
-function remarkWork({ variant }: TrainPlan, data: DataSets, { imageSizePx, patchSizes, steps, batchSize }: ClassifierRecipe): void {
+function remarkWork({ variant, start }: TrainPlan, data: DataSets, { imageSizePx, patchSizes, steps, batchSize }: ClassifierRecipe): void {
   remarkSkipped(data.skipped);
   const { name, training, test, heldOut } = data;
   const held = heldOut ? " (a tenth, held out)" : "";
   remark(`data:   ${name}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${held}, ${training.classes.length} classes`);
-  remark(`model:  ViT-${variant} at ${imageSizePx} px, patch sizes ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
+  remark(`model:  ${modelOf(start, training.classes) ?? `ViT-${variant}`} at ${imageSizePx} px, patch sizes ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
+}
+
+function modelOf(start: TrainPlan["start"], classes: readonly string[]): string | undefined {
+  return start && `${start.from.file} with ${keepsHead(start.info, classes) ? "its" : "a new"} head`;
 }
 
 async function leaveAsItIs(run: LocalRun, { steps }: ClassifierRecipe): Promise<void> {

@@ -1,0 +1,69 @@
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { disposeTree } from "@flexivit/params";
+import { expectClose } from "@flexivit/testing";
+import { readRun } from "@flexivit/run-log";
+import { beforeAll, describe, expect, it } from "vitest";
+import { pictureFolder } from "../test-support/pictures.ts";
+import { flexivit } from "../test-support/program.ts";
+import { loadModel } from "./index.ts";
+
+let pictures: string;
+let model: string;
+beforeAll(async () => {
+  pictures = await pictureFolder(8);
+  const out = await newOut();
+  await flexivit("train", ...flagsOf({ data: pictures, out, variant: "mu", "image-size": "24", "patch-sizes": "12,8,6", steps: "40", "batch-size": "8", "learning-rate": "0.003", "evaluate-every": "40" }));
+  model = join(out, "flexible", "model.safetensors");
+});
+
+const newOut = (): Promise<string> => mkdtemp(join(tmpdir(), "flexivit-runs-"));
+const flagsOf = (flags: Record<string, string>): string[] => Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+const fineTune = (out: string, changes: Record<string, string> = {}) =>
+  flexivit("train", ...flagsOf({ data: pictures, out, from: model, "patch-size": "12", steps: "3", "batch-size": "8", "warmup-steps": "0", ...changes }));
+
+describe("flexivit train --from", () => {
+  it("fine-tunes to two other classes at patch size 12, and the result is deployed at 6 and 4", async () => {
+    const other = await pictureFolder(8);
+    await rename(join(other, "blue"), join(other, "night"));
+    await rm(join(other, "green"), { recursive: true });
+    const out = await newOut();
+    const { code, err } = await fineTune(out, { data: other, steps: "40", "learning-rate": "0.003" });
+    expect(code).toBe(0);
+    expect(err).toContain(`model:  ${model} with a new head at 24 px, patch sizes 12; 40 steps of 8 pictures\n`);
+    const tuned = join(out, "flexible", "model.safetensors");
+    const evaluated = await flexivit("evaluate", "--checkpoint", tuned, "--data", other, "--patch-sizes", "12,6,4", "--all", "--json");
+    const accuracies = (JSON.parse(evaluated.out) as { patchSize: string; accuracy: number }[]).map(({ patchSize, accuracy }) => [patchSize, accuracy]);
+    // Two bright colours: nothing less than all will do.
+    expect(accuracies).toEqual([["12", 1], ["6", 1], ["4", 1]]);
+  });
+
+  it("keeps the head for the same classes: with a learning rate of next to nothing the model stays what it was", async () => {
+    const out = await newOut();
+    const { err } = await fineTune(out, { "learning-rate": "1e-12", "weight-decay": "0" });
+    expect(err).toContain(`model:  ${model} with its head at 24 px`);
+    const [before, after] = [await loadModel(model), await loadModel(join(out, "flexible", "model.safetensors"))];
+    expectClose(after.params.head.kernel, before.params.head.kernel, { absolute: 1e-9 }); // three updates of 1e-12
+    expectClose(after.params.backbone.patchEmbedding.kernel, before.params.backbone.patchEmbedding.kernel, { absolute: 1e-9 });
+    expect(after.info.vit).toEqual(before.info.vit);
+    disposeTree(before.params, after.params);
+  });
+
+  it("takes image size and patch sizes of the model where none are given, and logs where it started", async () => {
+    const out = await newOut();
+    const flags = { data: pictures, out, from: model, steps: "1", "batch-size": "4" };
+    expect((await flexivit("train", ...flagsOf(flags))).code).toBe(0);
+    const { config } = await readRun(join(out, "flexible"));
+    expect(config).toMatchObject({ imageSizePx: 24, from: { file: model, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+  });
+
+  it.each([
+    [{ variant: "Ti" }, "train(--variant): expected a model either from a file or by its flags, got --from too. Leave out one of the two.\n"],
+    [{ pooling: "tok" }, "train(--pooling): expected a model either from a file or by its flags, got --from too. Leave out one of the two.\n"],
+    [{ "patch-sizes": "12,8" }, "train(--patch-size): expected one of --patch-size and --patch-sizes, got both. List every size in --patch-sizes.\n"],
+    [{ "patch-size": "7" }, expect.stringMatching(/^gridOf\(imageSize\): expected patches of 7x7 to cover the image 24x24/)],
+  ])("%o is refused before a run folder is made", async (changes, err) => {
+    expect(await fineTune(await newOut(), changes as Record<string, string>)).toEqual({ code: 1, out: "", err });
+  });
+});
