@@ -1,4 +1,4 @@
-import { decodeView, pictureSize, reasonOf, toGrey } from "./decode.ts";
+import { decodeView, pictureSize, reasonOf, toGrey, tryDecoding } from "./decode.ts";
 import { checkChannels, checkLabels, type ImageSource, type ReadRequest } from "./source.ts";
 import type { Size } from "./view.ts";
 
@@ -46,8 +46,17 @@ async function readPicture(file: string, size: Promise<Size>, channels: 1 | 3, {
     await decodeView(file, view, rgb);
     toGrey(rgb, out);
   } catch (error) {
-    throw unreadable(file, error);
+    throw unreadable(file, await ownError(file, error));
   }
+}
+
+/** libvips has one place for the errors of all threads: one that another thread cleared comes without its reason. */
+async function ownError(file: string, error: unknown): Promise<unknown> {
+  let known = error;
+  for (let attempt = 0; attempt < 3 && reasonOf(known) === "Unknown error"; attempt++) {
+    known = await tryDecoding(file).then(() => error, (again: unknown) => again);
+  }
+  return known;
 }
 
 function unreadable(file: string, error: unknown): Error {
