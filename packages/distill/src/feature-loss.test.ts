@@ -24,7 +24,7 @@ test("equal features are at distance 0, features twice as long too by the cosine
 
 test("l2 is the mean squared difference of 3 x 5 numbers, also after a projection from 5 to 7", () => {
   const meanSquare = (a: tf.Tensor, b: tf.Tensor) => {
-    const [x, y] = [a.dataSync(), b.dataSync()];
+    const [x, y] = [[...a.dataSync()], [...b.dataSync()]];
     return x.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0) / x.length;
   };
   const [own, teacher, wide, map] = [pooled(5, 1), pooled(5, 2), pooled(7, 3), projection()];
