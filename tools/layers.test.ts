@@ -18,7 +18,7 @@ function imported({ path }: Package): string[] {
     (file) => file.endsWith(".ts") && !file.endsWith(".test.ts"),
   );
   const text = sources.map((file) => readFileSync(join(path, "src", file), "utf8")).join("\n");
-  const names = [...text.matchAll(/(?:\bfrom|^import|\bimport\()\s*"((?!\.|#|node:)(?:@[^/"]+\/)?[^/"]+)/gm)].map((found) => found[1] ?? "");
+  const names = [...text.matchAll(/(?:\bfrom\s+|^import\s+|\bimport\()"((?!\.|#|node:)(?:@[^/"]+\/)?[^/"]+)/gm)].map((found) => found[1] ?? "");
   return [...new Set(names)];
 }
 
