@@ -1,6 +1,7 @@
 import { random } from "@flexivit/random";
 import { checkDistribution } from "./check-distribution.ts";
 import type { SchemeDistribution, WeightedSchemes } from "./distribution.ts";
+import { pick } from "./pick.ts";
 import { placeIn, type Place } from "./place.ts";
 import { formatScheme, type PatchScheme } from "./scheme.ts";
 import { distributionShares, schemeShares } from "./shares.ts";
@@ -80,14 +81,4 @@ function probabilitiesAt(distribution: SchemeDistribution, step: number): Scheme
       return distribution.schemes.map((scheme, index) => ({ scheme, probability: probabilities[index] }));
     }
   }
-}
-
-/** The index that a number in [0, 1) falls on. */
-function pick(probabilities: readonly number[], at: number): number {
-  let rest = at;
-  for (const [index, probability] of probabilities.entries()) {
-    rest -= probability;
-    if (rest < 0) return index;
-  }
-  return probabilities.findLastIndex((probability) => probability > 0); // their sum may round to just below 1
 }

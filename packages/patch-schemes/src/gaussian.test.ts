@@ -39,6 +39,7 @@ test("a curve without a centre or a width is refused", () => {
   expect(() => gaussian([48, [12, 10]], { centrePx: -3, stdPx: 8 })).toThrow(
     new Error("gaussian(centrePx): expected a patch size in pixels, at least 0, got -3. Choose one near the schemes' sizes, 10.95 to 48."),
   );
+  expect(() => gaussian([48, 24], { centrePx: 1e300, stdPx: 8 })).toThrow("got 1e+300. Choose one near the schemes' sizes, 24 to 48.");
   for (const stdPx of [0, -1, Infinity, Number.NaN]) {
     expect(() => gaussian([48, 24], { centrePx: 24, stdPx })).toThrow(
       new Error(

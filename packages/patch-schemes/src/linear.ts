@@ -7,7 +7,7 @@ import { meanSide } from "./size.ts";
 export type LinearSchemes = {
   readonly kind: "linear";
   readonly schemes: readonly PatchScheme[];
-  /** Weight of the smallest patch size: the finest, dearest scheme. */
+  /** Weight of the smallest patch size: the finest scheme, of the most tokens. */
   readonly weightAtSmallest: number;
   /** Weight of the largest patch size, on the same scale. */
   readonly weightAtLargest: number;

@@ -28,7 +28,7 @@ test("schemes may be written as sizes and texts, in any part", () => {
 test.each([
   ["[3, 5]", "parseDistribution(text): expected an object, got [3,5]. Write its fields in { }."],
   ['{"kind": "zipf"}', 'parseDistribution(kind): expected one of categorical, gaussian, linear, cost-equalised, mixture, sequence, got "zipf". Use one of these kinds.'],
-  ['{"kind": "toString"}', 'parseDistribution(kind): expected one of categorical, gaussian, linear, cost-equalised, mixture, sequence, got "toString". Use one of these kinds.'],
+  ['{"kind": "toString", "schemes": [3]}', 'parseDistribution(kind): expected one of categorical, gaussian, linear, cost-equalised, mixture, sequence, got "toString". Use one of these kinds.'],
   [
     '{"kind": "gaussian", "schemes": [3], "centrePx": 3, "std": 2}',
     "parseDistribution(std): expected no such field, got one. The kind gaussian takes schemes, centrePx, stdPx.",
