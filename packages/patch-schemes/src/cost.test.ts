@@ -31,3 +31,11 @@ test("a scheme that does not fit the image has no cost unless the rest is croppe
   expect(() => schemeCost(patchScheme(7), 24, base)).toThrow("got a remainder of 3 pixels in height and 3 pixels in width");
   expect(schemeCost(patchScheme(7), 24, base, "crop").patches).toBe(9);
 });
+
+test("a model whose sizes are no whole numbers has no cost", () => {
+  const message = (name: string, least: number, got: unknown) =>
+    new Error(`schemeCost(model.${name}): expected a whole number of at least ${least}, got ${got}. Pass the model's sizes, such as { dim: 768, depth: 12, hiddenDim: 3072 }.`);
+  expect(() => schemeCost(patchScheme(8), 24, { ...base, depth: 0 })).toThrow(message("depth", 1, 0));
+  expect(() => schemeCost(patchScheme(8), 24, { dim: 768, depth: 12 } as typeof base)).toThrow(message("hiddenDim", 1, undefined));
+  expect(() => schemeCost(patchScheme(8), 24, { ...base, classes: -1 })).toThrow(message("classes", 0, -1));
+});

@@ -1,97 +1,39 @@
-import { random } from "@flexivit/random";
-import { patchScheme, type PatchScheme } from "./scheme.ts";
-import type { Size } from "./size.ts";
+import type { CategoricalSchemes } from "./categorical.ts";
+import type { CostEqualisedSchemes } from "./cost-equalised.ts";
+import type { GaussianSchemes } from "./gaussian.ts";
+import type { LinearSchemes } from "./linear.ts";
 
-/** Schemes with their weights (any scale; all alike unless given). */
-export type CategoricalSchemes = {
-  readonly kind: "categorical";
-  readonly schemes: readonly PatchScheme[];
+/** A list of schemes with a rule that weighs them. */
+export type WeightedSchemes = CategoricalSchemes | GaussianSchemes | LinearSchemes | CostEqualisedSchemes;
+
+/** Distributions one of which is drawn at every step, by weight (any scale; all alike unless given). */
+export type MixtureOfSchemes = {
+  readonly kind: "mixture";
+  readonly distributions: readonly SchemeDistribution[];
   readonly weights?: readonly number[];
 };
 
-/** Which schemes a training run draws, and how often. Plain data: it lives in a run's config. */
-export type SchemeDistribution = CategoricalSchemes;
+/** A distribution and the steps it is for: `fromStep` up to, not including, `untilStep`. Steps are those of the run, from 0. */
+export type SchemeStage = {
+  readonly fromStep: number;
+  /** Absent in the last stage: to the end of the run, however long. */
+  readonly untilStep?: number;
+  readonly distribution: SchemeDistribution;
+};
 
-/** A scheme and how likely a step draws it. */
-export type SchemeProbability = { scheme: PatchScheme; probability: number };
-
-/**
- * Every scheme as likely as any other: the paper's choice.
- *
- * @param schemes schemes, or patch sizes: `uniform([48, 24, [16, 8]])`.
- * @throws where there is none.
- * Source: arXiv 2212.08013 section 3.
- */
-export function uniform(schemes: readonly (PatchScheme | Size | number)[]): CategoricalSchemes {
-  const distribution: CategoricalSchemes = {
-    kind: "categorical",
-    schemes: schemes.map((scheme) => (typeof scheme === "object" && "patchSize" in scheme ? scheme : patchScheme(scheme))),
-  };
-  checkCategorical(distribution, "uniform");
-  return distribution;
-}
+/** Distributions one after the other: a curriculum. The stages leave no step out, from 0. */
+export type SequenceOfSchemes = { readonly kind: "sequence"; readonly stages: readonly SchemeStage[] };
 
 /**
- * The scheme of one training step: drawn by (seed, step) alone, so a resumed or a distributed run draws the same.
+ * Which schemes a training run draws, and how often. Plain data: it lives in a run's config.
  *
- * @param step training step, from 0.
- * @throws where the distribution's weights are impossible or its kind is unknown.
- */
-export function drawScheme(distribution: SchemeDistribution, seed: number, step: number): PatchScheme {
-  const candidates = schemeProbabilities(distribution, step);
-  let rest = random(seed, "patch-scheme", step).uniform();
-  for (const { scheme, probability } of candidates) {
-    rest -= probability;
-    if (rest < 0) return scheme;
-  }
-  return candidates[candidates.length - 1].scheme; // the probabilities' sum may round to just below 1
-}
-
-/**
- * The schemes that a step may draw with their probabilities, which sum to 1; schemes of weight 0 are left out.
+ * - `categorical`: schemes with weights; all alike without
+ * - `gaussian`: a bell curve over the patch size, `centrePx` and `stdPx` in pixels
+ * - `linear`: a straight line over the patch size, from `weightAtSmallest` to `weightAtLargest`
+ * - `cost-equalised`: inverse to the multiply-adds of a `model` on images of `imageSize`
+ * - `mixture`: `distributions` one of which is drawn per step, then a scheme from it
+ * - `sequence`: `stages` of distributions over ranges of steps
  *
- * @param step training step, from 0, for distributions that change over a run.
- * @throws where the distribution's weights are impossible, its kind is unknown or the step is no whole number.
+ * Mixtures and sequences may hold any kind, each other included.
  */
-export function schemeProbabilities(distribution: SchemeDistribution, step: number): SchemeProbability[] {
-  if (!Number.isSafeInteger(step) || step < 0) {
-    throw new Error(`schemeProbabilities(step): expected a whole number from 0, got ${step}. Count training steps.`);
-  }
-  switch (distribution.kind) {
-    case "categorical":
-      return categoricalProbabilities(distribution);
-    default: {
-      const { kind } = distribution as { kind: unknown };
-      throw new Error(`schemeProbabilities(kind): expected one of categorical, got "${String(kind)}". Use one of these kinds.`);
-    }
-  }
-}
-
-function categoricalProbabilities(distribution: CategoricalSchemes): SchemeProbability[] {
-  checkCategorical(distribution, "schemeProbabilities");
-  const { schemes, weights } = distribution;
-  const total = weights ? weights.reduce((sum, weight) => sum + weight, 0) : schemes.length;
-  return schemes
-    .map((scheme, index) => ({ scheme, probability: (weights ? weights[index] : 1) / total }))
-    .filter(({ probability }) => probability > 0);
-}
-
-function checkCategorical({ schemes, weights }: CategoricalSchemes, where: string): void {
-  if (schemes.length === 0) {
-    throw new Error(`${where}(schemes): expected at least one scheme, got none. List patch sizes, such as [48, 24, 16].`);
-  }
-  if (!weights) return;
-  if (weights.length !== schemes.length) {
-    throw new Error(
-      `${where}(weights): expected ${schemes.length} weights, one per scheme, got ${weights.length}. Leave weights out to draw all schemes alike.`,
-    );
-  }
-  const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (wrong >= 0) {
-    throw new Error(`${where}(weights): expected finite weights of at least 0, got ${weights[wrong]} at ${wrong}. A weight of 0 leaves a scheme out.`);
-  }
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (!(total > 0 && total < Infinity)) {
-    throw new Error(`${where}(weights): expected weights with a finite sum above 0, got a sum of ${total}. Give one scheme a weight of 1.`);
-  }
-}
+export type SchemeDistribution = WeightedSchemes | MixtureOfSchemes | SequenceOfSchemes;

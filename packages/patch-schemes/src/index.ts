@@ -1,13 +1,15 @@
+export { categorical, uniform, type CategoricalSchemes } from "./categorical.ts";
+export { mixture, sequence } from "./compose.ts";
 export { schemeCost, type SchemeCost, type TransformerSize } from "./cost.ts";
-export {
-  drawScheme,
-  schemeProbabilities,
-  uniform,
-  type CategoricalSchemes,
-  type SchemeDistribution,
-  type SchemeProbability,
-} from "./distribution.ts";
+export { costEqualised, type CostEqualisedSchemes } from "./cost-equalised.ts";
+export type { MixtureOfSchemes, SchemeDistribution, SchemeStage, SequenceOfSchemes, WeightedSchemes } from "./distribution.ts";
+export { drawScheme, schemeProbabilities, type SchemeProbability } from "./draw.ts";
+export { gaussian, type GaussianSchemes } from "./gaussian.ts";
 export { gridOf, type Grid, type Remainder } from "./grid.ts";
+export { linear, type LinearSchemes } from "./linear.ts";
+export { parseDistribution } from "./parse-distribution.ts";
+export { possibleSchemes } from "./possible-schemes.ts";
 export { formatScheme, parseScheme, patchScheme, type PatchScheme } from "./scheme.ts";
+export type { SchemeLike } from "./scheme-list.ts";
 export { paperPatchSizesAt240Px, schemesFor, type SchemeLimits } from "./schemes-for.ts";
 export { parseSize, type Size } from "./size.ts";

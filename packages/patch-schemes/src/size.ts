@@ -36,12 +36,17 @@ export function bothSides([height, width]: Size): string {
  */
 export function sizeOf(size: number | Size, where: string): Size {
   const sides: readonly number[] = typeof size === "number" ? [size, size] : size;
-  if (sides.length !== 2 || !sides.every(isLength)) {
+  if (!Array.isArray(sides) || sides.length !== 2 || !sides.every(isLength)) {
     throw new Error(
       `${where}: expected whole pixels above 0, as 12 or [12, 10] (height, width), got ${JSON.stringify(size)}. Round the sizes to whole pixels.`,
     );
   }
   return [sides[0], sides[1]];
+}
+
+/** The geometric mean of both sides: the side of the square of the same area. */
+export function meanSide([height, width]: Size): number {
+  return Math.sqrt(height * width);
 }
 
 function isLength(value: number): boolean {
