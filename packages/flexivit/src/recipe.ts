@@ -1,7 +1,7 @@
 import type { ClassificationObjective } from "@flexivit/classify";
 import type { EvaluationFraming, Framing } from "@flexivit/data";
 import { scheduleAt, type Schedule } from "@flexivit/optim";
-import { gridOf, parseScheme, schemeProbabilities, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
+import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
 import type { StartingPoint } from "./starting-point.ts";
 
@@ -12,10 +12,10 @@ export type ClassifierRecipe = {
   from?: StartingPoint;
   /** Height and width of the training and test pictures. */
   imageSizePx: number;
-  /** Patch sizes drawn from while training, as "12" or "12x10". One entry trains a fixed model. */
+  /** Patch sizes drawn from while training, as "12", "12x10", or with a stride "12/6". One entry trains a fixed model. */
   patchSizes: string[];
-  /** Probability of each patch size, not necessarily normalised; equal unless given. */
-  patchWeights?: number[];
+  /** How they are drawn; all alike unless given. It draws from `patchSizes` and nothing else. */
+  draw?: SchemeDistribution;
   /** Patch sizes that evaluation visits. */
   evaluatePatchSizes: string[];
   /** Pixels that whole patches leave over. */
@@ -93,7 +93,11 @@ export const recipeDefaults: Pick<
 export function checkRecipe(recipe: ClassifierRecipe): void {
   const { patchSizes, evaluatePatchSizes, imageSizePx, remainder, batchSize, accumulate } = recipe;
   checkPatchSizes([...patchSizes, ...evaluatePatchSizes], imageSizePx, remainder);
-  schemeProbabilities(schemesOf(recipe), 0);
+  const drawn = possibleSchemes(schemesOf(recipe), recipe.steps).map(formatScheme);
+  const other = drawn.find((size) => !patchSizes.includes(size));
+  if (other !== undefined) {
+    throw new Error(`checkRecipe(draw): expected draws from patch sizes ${patchSizes.join(", ")}, got ${other}. Add it to patchSizes.`);
+  }
   scheduleAt(scheduleOf(recipe), 0);
   if (batchSize % accumulate !== 0) {
     throw new Error(`checkRecipe(accumulate): expected equal parts of a batch of ${batchSize}, got ${accumulate} parts. Choose parts whose number divides the batch.`);
@@ -106,9 +110,8 @@ export function checkPatchSizes(patchSizes: readonly string[], imageSizePx: numb
 }
 
 /** The patch schemes that a recipe draws from. */
-export function schemesOf({ patchSizes, patchWeights }: Pick<ClassifierRecipe, "patchSizes" | "patchWeights">): SchemeDistribution {
-  const schemes = patchSizes.map(parseScheme);
-  return patchWeights ? { kind: "categorical", schemes, weights: patchWeights } : uniform(schemes);
+export function schemesOf({ patchSizes, draw }: Pick<ClassifierRecipe, "patchSizes" | "draw">): SchemeDistribution {
+  return draw ?? uniform(patchSizes);
 }
 
 /** The learning rate's course over a recipe's steps. */

@@ -113,8 +113,11 @@ describe("bad input", () => {
     ],
     [
       { "patch-sizes": "12,6", "patch-weights": "1" },
-      "schemeProbabilities(weights): expected 2 weights, one per scheme, got 1. Leave weights out to draw all schemes alike.\n",
+      "categorical(weights): expected 2 weights, one per scheme, got 1. Leave weights out to draw all schemes alike.\n",
     ],
+    [{ draw: "gaussian", "draw-centre": "8" }, "train(--draw): expected --draw-std with gaussian, got none. Give it, or draw all sizes alike without --draw.\n"],
+    [{ draw: "cost-equalised", "draw-std": "8" }, "train(--draw-std): expected --draw gaussian with it, got cost-equalised. Leave out one of the two.\n"],
+    [{ schemes: "nowhere.json" }, "train(--schemes): expected sizes and draws from the file alone, got --patch-sizes too. Leave out one of the two.\n"],
     [{ accumulate: "3" }, "checkRecipe(accumulate): expected equal parts of a batch of 8, got 3 parts. Choose parts whose number divides the batch.\n"],
     [
       { "warmup-steps": "12" },

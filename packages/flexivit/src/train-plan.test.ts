@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ImageSource } from "@flexivit/data";
 import { Command } from "commander";
@@ -53,6 +56,23 @@ describe("the recipe of flexivit train", () => {
 
   it("never warms up for as many steps as there are", () => {
     expect(recipe("pictures", 1, 3, "--steps", "1")).toMatchObject({ steps: 1, warmupSteps: 0, evaluateEvery: 1, checkpointEvery: 1 });
+  });
+
+  it("draws by weights, gaussian, linear, by equal cost, or as a file says, and logs that as data", async () => {
+    const drawOf = (...args: string[]) => recipe("mnist", 1000, 1, "--patch-sizes", "12,6", ...args).draw;
+    expect(drawOf()).toBeUndefined();
+    expect(drawOf("--draw", "uniform")).toBeUndefined();
+    expect(drawOf("--patch-weights", "1,3")).toMatchObject({ kind: "categorical", weights: [1, 3] });
+    expect(drawOf("--draw", "gaussian", "--draw-centre", "8", "--draw-std", "2")).toMatchObject({ kind: "gaussian", centrePx: 8, stdPx: 2 });
+    expect(drawOf("--draw", "linear", "--patch-weights", "1,0.5")).toMatchObject({ kind: "linear", weightAtSmallest: 1, weightAtLargest: 0.5 });
+    expect(drawOf("--draw", "cost-equalised")).toMatchObject({ kind: "cost-equalised", imageSize: 24, model: { dim: 32, depth: 1, hiddenDim: 128, channels: 1 } });
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-schemes-")), "schemes.json");
+    const early = { kind: "categorical", schemes: [12, "8"] };
+    const late = { kind: "mixture", distributions: [early, { kind: "gaussian", schemes: ["6/3"], centrePx: 8, stdPx: 2 }] };
+    await writeFile(file, JSON.stringify({ kind: "sequence", stages: [{ fromStep: 0, untilStep: 5, distribution: early }, { fromStep: 5, distribution: late }] }));
+    const { patchSizes, evaluatePatchSizes, draw } = recipe("mnist", 1000, 1, "--schemes", file);
+    expect([patchSizes, evaluatePatchSizes]).toEqual([["12", "8", "6x6/3x3"], ["12", "8", "6x6/3x3"]]);
+    expect(draw).toMatchObject({ kind: "sequence", stages: [{ untilStep: 5 }, { fromStep: 5, distribution: { kind: "mixture" } }] });
   });
 
   it("refuses sizes that do not fit before the data is opened", () => {

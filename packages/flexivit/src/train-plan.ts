@@ -1,17 +1,18 @@
 import type { EvaluationFraming, TrainingFraming } from "@flexivit/data";
-import { formatScheme, parseScheme, schemesFor, type Size } from "@flexivit/patch-schemes";
+import { formatScheme, parseScheme, possibleSchemes, schemesFor, type SchemeDistribution, type Size } from "@flexivit/patch-schemes";
 import { vitConfig, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
 import { isPackaged, type DataSets } from "./open-data.ts";
 import type { ClassifierInfo } from "./model.ts";
 import type { StartingPoint } from "./starting-point.ts";
+import { drawOf, readDraw } from "./scheme-draw.ts";
 import { checkPatchSizes, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 
 /** A trained model to start from, as `startingPointOf` gives it. */
 export type Start = { from: StartingPoint; info: ClassifierInfo };
 
 /** What of a training is known before its data is opened. */
-export type TrainPlan = { variant: VitVariant; imageSizePx: number; patchSizes: string[]; epochs: number; start?: Start };
+export type TrainPlan = { variant: VitVariant; imageSizePx: number; patchSizes: string[]; epochs: number; start?: Start; draw?: SchemeDistribution };
 
 /** Height and width of the pictures of packaged sets. */
 const packagedSidePx = 28;
@@ -32,13 +33,15 @@ export function planOf(flags: TrainFlags, start?: Start): TrainPlan {
   const defaults = isPackaged(flags.data) ? packagedDefaults : folderDefaults;
   const { variant = defaults.variant, epochs = start ? fineTuningEpochs : defaults.epochs } = flags;
   const { imageSize: imageSizePx = start?.info.imageSizePx ?? defaults.imageSizePx } = flags;
-  const patchSizes = patchSizesOf(flags) ?? start?.info.patchSizes ?? schemesFor(imageSizePx, defaults).map(formatScheme);
+  const draw = flags.schemes === undefined ? undefined : readDraw(flags);
+  const given = draw ? possibleSchemes(draw).map(formatScheme) : patchSizesOf(flags);
+  const patchSizes = given ?? start?.info.patchSizes ?? schemesFor(imageSizePx, defaults).map(formatScheme);
   if (patchSizes.length === 0) {
     const { minTokens, maxTokens } = defaults;
     throw new Error(`train(--image-size): expected a size that square patches divide into ${minTokens} to ${maxTokens}, got ${imageSizePx}. Give --patch-sizes, or a size such as ${defaults.imageSizePx}.`);
   }
   checkPatchSizes(patchSizes, imageSizePx, flags.remainder);
-  return { variant, imageSizePx, patchSizes, epochs, start };
+  return { variant, imageSizePx, patchSizes, epochs, start, draw };
 }
 
 /** `--patch-size 30` is `--patch-sizes 30`. */
@@ -56,18 +59,20 @@ function refuseModelFlags(flags: TrainFlags): void {
 
 /** The recipe of a training, once the data is known. */
 export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }: Pick<DataSets, "name" | "training">): ClassifierRecipe {
-  const { patchWeights, remainder, objective, batchSize, accumulate, learningRate, weightDecay, clipNorm, labelSmoothing, mixup, seed } = flags;
+  const { remainder, objective, batchSize, accumulate, learningRate, weightDecay, clipNorm, labelSmoothing, mixup, seed } = flags;
   const { imageSizePx, patchSizes, epochs } = plan;
+  const vit = plan.start?.info.vit ?? vitOf(flags, plan, training.channels);
+  const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });
   const steps = flags.steps ?? Math.max(1, Math.round((epochs * training.size) / batchSize));
   const tenth = Math.max(1, Math.round(steps / 10));
   return {
     ...recipeDefaults,
     ...framingsOf(name, imageSizePx, flags.flip),
-    vit: plan.start?.info.vit ?? vitOf(flags, plan, training.channels),
+    vit,
     ...(plan.start ? { from: plan.start.from } : {}),
     imageSizePx,
     patchSizes,
-    ...(patchWeights ? { patchWeights } : {}),
+    ...(draw ? { draw } : {}),
     evaluatePatchSizes: patchSizes,
     remainder,
     objective,

@@ -12,6 +12,10 @@ export type TrainFlags = {
   patchSize?: string;
   patchSizes?: string[];
   patchWeights?: number[];
+  draw?: "uniform" | "categorical" | "gaussian" | "linear" | "cost-equalised";
+  drawCentre?: number;
+  drawStd?: number;
+  schemes?: string;
   pooling?: Pooling;
   remainder: "error" | "crop";
   objective: "softmax" | "sigmoid";
@@ -58,7 +62,13 @@ function addModelFlags(command: Command): void {
       patchSizes,
     )
     .option("--patch-size <size>", "one size only: --patch-size 30 is --patch-sizes 30", patchSize)
-    .option("--patch-weights <list>", "weight of each size (default: all alike)", weights)
+    .addOption(
+      new Option("--draw <how>", "how a size is drawn per step (default: all alike)").choices(["uniform", "categorical", "gaussian", "linear", "cost-equalised"]),
+    )
+    .option("--patch-weights <list>", "weight of each size; with --draw linear of the smallest and the largest", weights)
+    .option("--draw-centre <px>", "with --draw gaussian: the most likely size", positive)
+    .option("--draw-std <px>", "with --draw gaussian: its standard deviation", positive)
+    .option("--schemes <file>", "JSON file of a distribution in place of all these: mixtures, sequences over steps")
     .addOption(remainderOption())
     .addOption(new Option("--pooling <how>", "mean of the tokens, or class token (default: gap)").choices(["gap", "tok"]));
 }
