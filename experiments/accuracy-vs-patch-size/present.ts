@@ -44,7 +44,10 @@ function accuracyLines(config: Config, comparisons: readonly Comparison[]): Accu
 
 function subtitleOf({ config, options, comparisons }: Results): string {
   const seeds = comparisons.length > 1 ? `, mean and range of ${comparisons.length} seeds` : "";
-  return `${options.data ?? config.data}, ${config.shared.imageSizePx} px, ${config.shared.steps} steps per model, variant ${options.variant}${seeds}`;
+  const { steps, imageSizePx } = config.shared;
+  const { flexibleSteps = steps } = config;
+  const trained = flexibleSteps === steps ? `${steps} steps per model` : `${flexibleSteps} steps flexible, ${steps} steps each fixed`;
+  return `${options.data ?? config.data}, ${imageSizePx} px, ${trained}, variant ${options.variant}${seeds}`;
 }
 
 async function sectionsOf({ config, comparisons }: Results, lines: AccuracyLine[], plot: PlotSpec, verdict: string): Promise<Section[]> {
