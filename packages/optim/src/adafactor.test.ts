@@ -36,7 +36,16 @@ describe("factoredAxes", () => {
 describe("adafactor", () => {
   it("moves every element by the learning rate against the gradient's sign at the first step", () => {
     const optimizer = adafactor({ learningRate: 0.1, momentum: 0 });
-    expectClose(update(optimizer, tf.tensor1d([1, 2, 3]), tf.tensor1d([5, -0.01, 200])).param, [0.9, 2.1, 2.9], { relative: 1e-6 });
+    const first = (schedule: number) => update(optimizer, tf.tensor1d([1, 2, 3]), tf.tensor1d([5, -0.01, 200]), { schedule }).param;
+    expectClose(first(1), [0.9, 2.1, 2.9], { relative: 1e-6 }); // float32 rounding of a few operations
+    expectClose(first(0.5), [0.95, 2.05, 2.95], { relative: 1e-6 });
+  });
+
+  it("scales gradients before both moments", () => {
+    const step = { count: 31, gradientScale: tf.scalar(0.25) };
+    const { slots } = update(adafactor({ learningRate: 1 }), tf.zeros([1]), tf.tensor1d([8]), step);
+    expectClose(slots["nu"], [4 / 16], { relative: 1e-6 }); // 32^-0.8 = 1/16
+    expectClose(slots["mu"], [0.1 * 4], { relative: 1e-6 }); // 2 / sqrt(4/16)
   });
 
   it("divides exactly as a whole second moment where squared gradients are a row times a column, in all of 5 axis orders", () => {

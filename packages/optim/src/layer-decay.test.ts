@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expectClose, readFixture } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { layerDecay, scaleSteps, sgd } from "./index.ts";
+import { applyUpdates, layerDecay, scaleSteps, sgd } from "./index.ts";
 
 const timm = await readFixture<{ [model: string]: { [name: string]: number } }>("optim/layer-decay.json");
 
@@ -61,8 +61,17 @@ it("scaleSteps multiplies the step of a leaf, its penalty included, and keeps wh
   const plain = sgd({ learningRate: 0.5, momentum: 0.5, weightDecay: 0.25 });
   const half = scaleSteps(plain, (path) => (path === "a/kernel" ? 0.5 : 1));
   const [param, gradient, velocity] = [tf.tensor1d([8]), tf.tensor1d([1]), tf.tensor1d([2])];
-  const at = (path: string) => half.update({ path, param, gradient, slots: { velocity } }, { count: 0, schedule: 1 });
-  expectClose(at("b/kernel").param, [6]); // v = 1 + 3 = 1 gradient + 2 penalty + 1 momentum; 8 - 0.5 v, exact in float32
-  expectClose(at("a/kernel").param, [7]);
+  const at = (path: string) => half.update({ path, param, gradient, slots: { velocity } }, { count: 0, schedule: 0.5 });
+  expectClose(at("b/kernel").param, [7]); // v = gradient 1 + penalty 2 + momentum 1; 8 - 0.25 v, exact in float32
+  expectClose(at("a/kernel").param, [7.5]);
   expectClose(at("a/kernel").slots["velocity"], [4]);
+});
+
+it("a block beyond the depth is refused before any leaf is updated", () => {
+  const params = { backbone: { blocks: [tf.ones([2]), tf.ones([3])] } };
+  const gradients = { backbone: { blocks: [tf.ones([2]), tf.ones([3])] } };
+  const optimizer = scaleSteps(sgd({ learningRate: 1 }), layerDecay(0.5, { depth: 1 }));
+  expect(() => applyUpdates(optimizer, { params, slots: {} }, gradients, { count: 0, schedule: 1 })).toThrow(/^layerDecay\(depth\)/);
+  expectClose(params.backbone.blocks[0], [1, 1]);
+  tf.dispose([params, gradients] as tf.TensorContainer);
 });

@@ -29,6 +29,10 @@ export function layerDecay(decay: number, { depth, backbone = "backbone" }: Laye
 export function scaleSteps(optimizer: Optimizer, factorOf: (path: string) => number): Optimizer {
   return {
     ...optimizer,
+    slots: (shape, path) => {
+      factorOf(path); // refuses a path before any leaf is updated
+      return optimizer.slots(shape, path);
+    },
     update: (leaf, step) => optimizer.update(leaf, { ...step, schedule: step.schedule * factorOf(leaf.path) }),
   };
 }

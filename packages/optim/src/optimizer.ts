@@ -18,6 +18,7 @@ export type Step = { count: number; schedule: number; gradientScale?: tf.Scalar 
  * An optimiser as data: the shapes of the slots of a leaf, which start at zero, and a pure function from a leaf to the
  * next one.
  *
+ * `slots` is asked for every leaf before any is updated: it throws where the optimiser can't go on with a leaf.
  * `update` disposes nothing; it may hand back an input that it leaves as it is.
  */
 export type Optimizer = {
@@ -50,14 +51,12 @@ export function applyUpdates<P extends ParamTree>(
   const gradientOf = new Map(leaves(gradients).map(({ path, tensor }) => [path, tensor]));
   requireMatching(state.params, gradientOf);
   const slotsOf = groupByLeaf(state.slots);
-  for (const [path, { shape }] of gradientOf) {
-    const slots = slotsOf.get(path);
-    if (slots) requireSlots(optimizer.name, path, slots, optimizer.slots(shape, path));
-  }
+  const shapesOf = new Map(Array.from(gradientOf, ([path, { shape }]) => [path, optimizer.slots(shape, path)]));
+  requireSlots(optimizer.name, slotsOf, shapesOf);
   const params = mapLeaves(state.params, (param, path) => {
     const gradient = gradientOf.get(path);
     if (!gradient) return param;
-    const slots = slotsOf.get(path) ?? freshSlots(optimizer.slots(param.shape, path));
+    const slots = slotsOf.get(path) ?? freshSlots(shapesOf.get(path) ?? {});
     const next = updateLeaf(optimizer, { path, param, gradient, slots }, step);
     slotsOf.set(path, next.slots);
     return next.param;

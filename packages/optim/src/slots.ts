@@ -23,15 +23,23 @@ export function groupByLeaf(slots: ParamTree): Map<string, Slots> {
   return grouped;
 }
 
-/** Throws where slots are not those that the optimiser keeps, as when a run goes on with another optimiser. */
-export function requireSlots(optimizer: string, path: string, slots: Slots, shapes: SlotShapes): void {
-  const expected = describe(shapes);
-  const got = describe(Object.fromEntries(Object.entries(slots).map(([name, { shape }]) => [name, shape])));
-  if (got === expected) return;
-  throw new Error(
-    `applyUpdates(slots): expected ${expected} of ${optimizer} at "${path}", got ${got}. ` +
-      "Go on with the optimiser that made them, or start without slots.",
-  );
+/** Throws where a leaf's slots are not those that the optimiser keeps, as when a run goes on with another optimiser. */
+export function requireSlots(
+  optimizer: string,
+  slotsOf: ReadonlyMap<string, Slots>,
+  shapesOf: ReadonlyMap<string, SlotShapes>,
+): void {
+  for (const [path, shapes] of shapesOf) {
+    const slots = slotsOf.get(path);
+    if (!slots) continue;
+    const expected = describe(shapes);
+    const got = describe(Object.fromEntries(Object.entries(slots).map(([name, { shape }]) => [name, shape])));
+    if (got === expected) continue;
+    throw new Error(
+      `applyUpdates(slots): expected ${expected} of ${optimizer} at "${path}", got ${got}. ` +
+        "Go on with the optimiser that made them, or start without slots.",
+    );
+  }
 }
 
 function describe(shapes: SlotShapes): string {
