@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { adamw, type AdamWOptions, type Optimizer, type Step } from "./index.ts";
+import { adam, adamw, type AdamWOptions, type Optimizer, type Step } from "./index.ts";
+import { freshSlots } from "./slots.ts";
 
 /** One update of a lone leaf, from zero slots unless given. */
 function update(optimizer: Optimizer, path: string, param: number[], gradient: number[], step: Partial<Step> = {}) {
   const leaf = { path, param: tf.tensor1d(param), gradient: tf.tensor1d(gradient) };
-  const slots = optimizer.slots(leaf.param, path);
+  const slots = freshSlots(optimizer.slots(leaf.param.shape, path));
   return optimizer.update({ ...leaf, slots }, { count: 0, schedule: 1, ...step });
 }
 
@@ -23,6 +24,14 @@ describe("adamw", () => {
     expectClose(update(optimizer, "kernel", [8, -4], [0, 0], half).param, [7, -3.5], { relative: 1e-7 });
     expectClose(update(optimizer, "head/bias", [8, -4], [0, 0], half).param, [8, -4]);
     expectClose(update(optimizer, "head/subkernel", [8, -4], [0, 0], half).param, [8, -4]);
+  });
+
+  it('decays every leaf with decayMask "all", and those that a function takes', () => {
+    const all = adamw({ learningRate: 0.1, weightDecay: 0.25, decayMask: "all" });
+    expectClose(update(all, "head/bias", [8, -4], [0, 0]).param, [6, -3], { relative: 1e-7 });
+    const head = adamw({ learningRate: 0.1, weightDecay: 0.25, decayMask: (path) => path.startsWith("head/") });
+    expectClose(update(head, "head/bias", [8, -4], [0, 0]).param, [6, -3], { relative: 1e-7 });
+    expectClose(update(head, "body/kernel", [8, -4], [0, 0]).param, [8, -4]);
   });
 
   it('multiplies the decay by the learning rate too with decayTimes "learningRate"', () => {
@@ -60,9 +69,27 @@ describe("adamw", () => {
       { learningRate: 1, firstMoment: "float16" as "float32" },
       'adamw(firstMoment): expected "float32" or "bfloat16", got "float16". Correct the setting.',
     ],
+    [
+      { learningRate: "0.1" as unknown as number },
+      'adamw(learningRate): expected a number above 0, got "0.1". Correct the setting.',
+    ],
+    [
+      { learningRate: 1, decayMask: "head" as "all" },
+      'adamw(decayMask): expected "kernels", "all" or a function of the path, got "head". Correct the setting.',
+    ],
+    [
+      { learningRate: 1, beta1: 0.9 } as AdamWOptions,
+      "adamw(options): expected settings out of learningRate, b1, b2, epsilon, firstMoment, weightDecay, decayTimes, decayMask, " +
+        'got "beta1". Correct its name or leave it out.',
+    ],
   ];
   it.each(refusals)("refuses %j", (options, message) => {
     expect(() => adamw(options)).toThrow(new Error(message));
+  });
+
+  it("takes the default where a setting is undefined", () => {
+    const { param } = update(adamw({ learningRate: 0.1, b1: undefined, epsilon: 0 }), "bias", [1], [5]);
+    expectClose(param, [0.9], { relative: 1e-6 }); // float32 rounding of a few operations
   });
 
   it("leaves no tensor behind but what it returns", () => {
@@ -70,9 +97,27 @@ describe("adamw", () => {
     const optimizer = adamw({ learningRate: 0.1, weightDecay: 0.1, firstMoment: "bfloat16" });
     expectNoLeak(() =>
       tf.tidy(() => {
-        const slots = optimizer.slots(param, "kernel");
+        const slots = freshSlots(optimizer.slots(param.shape, "kernel"));
         return optimizer.update({ path: "kernel", param, gradient, slots }, { count: 2, schedule: 1, gradientScale: 0.5 });
       }),
+    );
+  });
+});
+
+describe("adam", () => {
+  it("is AdamW without decay, bit for bit", () => {
+    const settings = { learningRate: 0.1, b1: 0.8, b2: 0.9, epsilon: 0.01 };
+    const [a, w] = [adam(settings), adamw(settings)].map((optimizer) => update(optimizer, "kernel", [1, 2], [3, -4], { count: 2 }));
+    expectClose(a.param, w.param);
+    expect(a.param.dataSync()[0]).toBeLessThan(1);
+  });
+
+  it("refuses a decay, which it has not", () => {
+    expect(() => adam({ learningRate: 1, weightDecay: 0.1 } as { learningRate: number })).toThrow(
+      new Error(
+        'adam(options): expected settings out of learningRate, b1, b2, epsilon, firstMoment, got "weightDecay". ' +
+          "Correct its name or leave it out.",
+      ),
     );
   });
 });

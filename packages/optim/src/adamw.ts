@@ -1,9 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { roundBfloat16, toBfloat16 } from "./bfloat16.ts";
-import { type LeafState, type Optimizer, scaled, type Slots, type Step } from "./optimizer.ts";
+import { decayAt, type DecayMask, decayMaskRange } from "./decay-mask.ts";
+import { firstMoment, type MomentPrecision } from "./first-moment.ts";
+import { type LeafState, type Optimizer, scaled, type Step } from "./optimizer.ts";
+import { type Defaults, fraction, notNegative, oneOf, positive, type Ranges, settingsOf } from "./settings.ts";
+import type { Slots } from "./slots.ts";
 
-/** Settings of AdamW; every one but the learning rate has a default. */
-export type AdamWOptions = {
+/** Settings of Adam; every one but the learning rate has a default. */
+export type AdamOptions = {
   learningRate: number;
   /** Decay of the mean of gradients, in [0, 1); 0.9. */
   b1?: number;
@@ -11,17 +14,38 @@ export type AdamWOptions = {
   b2?: number;
   /** Added to the root of the second moment; 1e-8. */
   epsilon?: number;
-  /** 0: plain Adam. */
+  /** Precision that the first moment keeps between steps; float32. */
+  firstMoment?: MomentPrecision;
+};
+
+/** Settings of AdamW: those of Adam, and a decay that is no part of the gradient. */
+export type AdamWOptions = AdamOptions & {
+  /** 0 unless given: plain Adam. */
   weightDecay?: number;
   /** What the weight decay is multiplied by: the schedule alone (big_vision, the default) or schedule x learning rate (torch). */
   decayTimes?: "schedule" | "learningRate";
-  /** Which leaves decay; those named `kernel`. */
-  decayMask?: (path: string) => boolean;
-  /** Precision that the first moment keeps between steps; float32. */
-  firstMoment?: "float32" | "bfloat16";
+  /** Which leaves decay; "kernels". */
+  decayMask?: DecayMask;
 };
 
 type Settings = Required<AdamWOptions>;
+
+const adamDefaults: Defaults<AdamOptions> = { b1: 0.9, b2: 0.999, epsilon: 1e-8, firstMoment: "float32" };
+const noDecay = { weightDecay: 0, decayTimes: "schedule", decayMask: "kernels" } as const;
+
+const adamRanges: Ranges<AdamOptions> = {
+  learningRate: positive,
+  b1: fraction,
+  b2: fraction,
+  epsilon: notNegative,
+  firstMoment: oneOf("float32", "bfloat16"),
+};
+const adamwRanges: Ranges<AdamWOptions> = {
+  ...adamRanges,
+  weightDecay: notNegative,
+  decayTimes: oneOf("schedule", "learningRate"),
+  decayMask: decayMaskRange,
+};
 
 /**
  * AdamW:
@@ -32,30 +56,25 @@ type Settings = Required<AdamWOptions>;
  *     param -= schedule (learningRate u + weightDecay param)              decayTimes "schedule"
  *     param -= schedule learningRate (u + weightDecay param)              decayTimes "learningRate"
  *
- * With a bfloat16 first moment, the decayed state bf16(bf16(b1) mu) enters the sum, the update uses the unrounded
- * sum, and what is kept is its rounding.
- *
- * @throws where a setting is out of its range
+ * @throws where a setting is unknown or out of its range
  *
  * Source: Loshchilov & Hutter, "Decoupled Weight Decay Regularization" (arXiv 1711.05101); big_vision `optax.make`;
  * torch.optim.AdamW. Unlike optax, the bias corrections 1 - b^t are exact, not float32.
  */
 export function adamw(options: AdamWOptions): Optimizer {
-  const settings: Settings = {
-    b1: 0.9,
-    b2: 0.999,
-    epsilon: 1e-8,
-    weightDecay: 0,
-    decayTimes: "schedule",
-    decayMask: (path) => /(^|\/)kernel$/.test(path),
-    firstMoment: "float32",
-    ...options,
-  };
-  requireSettings(settings);
+  return adamOf("adamw", settingsOf("adamw", options, { ...adamDefaults, ...noDecay }, adamwRanges));
+}
+
+/** Adam: `adamw` without decay. */
+export function adam(options: AdamOptions): Optimizer {
+  return adamOf("adam", { ...settingsOf("adam", options, adamDefaults, adamRanges), ...noDecay });
+}
+
+function adamOf(name: string, settings: Settings): Optimizer {
   return {
-    name: "adamw",
+    name,
     learningRate: settings.learningRate,
-    slots: (param) => ({ mu: tf.zerosLike(param), nu: tf.zerosLike(param) }),
+    slots: (shape) => ({ mu: shape, nu: shape }),
     update: (leaf, step) => updateFused(settings, leaf, step) ?? updateComposed(settings, leaf, step),
   };
 }
@@ -85,7 +104,7 @@ function updateFused(settings: Settings, leaf: LeafState, step: Step): { param: 
 function updateComposed(settings: Settings, leaf: LeafState, step: Step): { param: tf.Tensor; slots: Slots } {
   const gradient = scaled(leaf.gradient, step.gradientScale);
   const nu = secondMoment(settings, leaf.slots.nu, gradient);
-  const { mu, kept } = firstMoment(settings, leaf.slots.mu, gradient);
+  const { mu, kept } = firstMoment(leaf.slots.mu, gradient, settings.b1, settings.firstMoment);
   const direction = directionOf(settings, mu, nu, step.count + 1);
   const decay = decayOf(settings, leaf.path);
   const param = tf.tidy(() => {
@@ -93,20 +112,6 @@ function updateComposed(settings: Settings, leaf: LeafState, step: Step): { para
     return tf.sub(leaf.param, tf.mul(change, step.schedule));
   });
   return { param, slots: { mu: kept, nu } };
-}
-
-/** The first moment that the update uses, and what is kept of it. */
-function firstMoment(
-  { b1, firstMoment }: Settings,
-  old: tf.Tensor,
-  gradient: tf.Tensor,
-): { mu: tf.Tensor; kept: tf.Tensor } {
-  const rounded = firstMoment === "bfloat16";
-  const mu = tf.tidy(() => {
-    const decayed = rounded ? roundBfloat16(tf.mul(old, toBfloat16(b1))) : tf.mul(old, b1);
-    return tf.add(decayed, tf.mul(gradient, 1 - b1));
-  });
-  return { mu, kept: rounded ? roundBfloat16(mu) : mu };
 }
 
 function secondMoment({ b2 }: Settings, old: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
@@ -122,23 +127,7 @@ function directionOf({ b1, b2, epsilon, learningRate }: Settings, mu: tf.Tensor,
 }
 
 /** What the schedule is multiplied by to give the part of a leaf that decays away. */
-function decayOf({ weightDecay, decayTimes, decayMask, learningRate }: Settings, path: string): number {
-  if (!decayMask(path)) return 0;
-  return decayTimes === "schedule" ? weightDecay : weightDecay * learningRate;
-}
-
-function requireSettings({ learningRate, b1, b2, epsilon, weightDecay, decayTimes, firstMoment }: Settings): void {
-  const refuse = (name: string, expected: string, got: unknown): Error =>
-    new Error(`adamw(${name}): expected ${expected}, got ${String(got)}. Correct the setting.`);
-  if (!(learningRate > 0) || learningRate === Infinity) throw refuse("learningRate", "a number above 0", learningRate);
-  if (!(b1 >= 0 && b1 < 1)) throw refuse("b1", "a number in [0, 1)", b1);
-  if (!(b2 >= 0 && b2 < 1)) throw refuse("b2", "a number in [0, 1)", b2);
-  if (!(epsilon >= 0)) throw refuse("epsilon", "a number of at least 0", epsilon);
-  if (!(weightDecay >= 0)) throw refuse("weightDecay", "a number of at least 0", weightDecay);
-  if (!["schedule", "learningRate"].includes(decayTimes)) {
-    throw refuse("decayTimes", '"schedule" or "learningRate"', JSON.stringify(decayTimes));
-  }
-  if (!["float32", "bfloat16"].includes(firstMoment)) {
-    throw refuse("firstMoment", '"float32" or "bfloat16"', JSON.stringify(firstMoment));
-  }
+function decayOf(settings: Settings, path: string): number {
+  const decay = decayAt(settings, path);
+  return settings.decayTimes === "schedule" ? decay : decay * settings.learningRate;
 }

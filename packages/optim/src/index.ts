@@ -1,6 +1,12 @@
-export { adamw, type AdamWOptions } from "./adamw.ts";
+export { adafactor, type AdafactorOptions } from "./adafactor.ts";
+export { adam, type AdamOptions, adamw, type AdamWOptions } from "./adamw.ts";
 export { updateAverage, warmAverageDecay } from "./average.ts";
 export { clipByGlobalNorm, globalNorm } from "./clip.ts";
-export { applyUpdates, type LeafState, type Optimizer, type Slots, type Step, type Trained } from "./optimizer.ts";
+export type { DecayMask } from "./decay-mask.ts";
+export { layerDecay, type LayeredModel, scaleSteps } from "./layer-decay.ts";
+export { applyUpdates, type LeafState, type Optimizer, type Step, type Trained } from "./optimizer.ts";
+export { type OptimizerConfig, optimizerOf } from "./optimizer-config.ts";
+export { rmsprop, type RmspropOptions } from "./rmsprop.ts";
 export { type Schedule, scheduleAt } from "./schedule.ts";
 export { sgd, type SgdOptions } from "./sgd.ts";
+export type { Slots, SlotShapes } from "./slots.ts";

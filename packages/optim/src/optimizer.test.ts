@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { ParamTree } from "@flexivit/params";
 import { expectClose } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { adamw, applyUpdates, sgd } from "./index.ts";
+import { adafactor, adamw, applyUpdates, type Optimizer, sgd } from "./index.ts";
 
 const step = { count: 0, schedule: 1 };
 
@@ -35,7 +35,7 @@ describe("applyUpdates", () => {
     tf.dispose(state as tf.TensorContainer);
   });
 
-  it("leaves a leaf without gradient as it is, the very tensor, so that a subtree can be frozen", () => {
+  it("leaves a leaf without gradient as it is, the very tensor", () => {
     const params = { backbone: tf.ones([2]), head: tf.ones([3]) };
     const gradients = { backbone: undefined, head: tf.ones([3]) };
     const next = applyUpdates(sgd({ learningRate: 0.5 }), { params, slots: {} }, gradients, step);
@@ -82,26 +82,30 @@ describe("applyUpdates", () => {
     );
     expect(params.a.isDisposed).toBe(false);
   });
-});
 
-describe("sgd", () => {
-  it("steps along a velocity: 3 steps of gradient 2, momentum 0.5, lr 0.1, schedule 0.5", () => {
-    const optimizer = sgd({ learningRate: 0.1, momentum: 0.5 });
-    let state = { params: { a: tf.tensor1d([1, -1]) }, slots: {} as ParamTree };
-    for (const count of [0, 1, 2]) {
-      state = applyUpdates(optimizer, state, { a: tf.tensor1d([4, 4]) }, { count, schedule: 0.5, gradientScale: 0.5 });
-    }
-    // velocities 2, 3, 3.5: together 8.5, times 0.05
-    expectClose(state.params.a, [0.575, -1.425], { relative: 1e-6 });
-    tf.dispose(state as tf.TensorContainer);
-  });
-
-  it("refuses settings out of range", () => {
-    expect(() => sgd({ learningRate: -1 })).toThrow(
-      new Error("sgd(learningRate): expected a number above 0, got -1. Correct the setting."),
+  it("refuses the slots of another optimiser, or of other settings, and disposes nothing", () => {
+    const params = { "a/b": tf.ones([2, 3]), c: tf.ones([5]) };
+    const gradients = { "a/b": tf.ones([2, 3]), c: tf.ones([5]) };
+    const resume = (slots: ParamTree, optimizer: Optimizer) => () => applyUpdates(optimizer, { params, slots }, gradients, step);
+    const moments = { a: { b: { mu: tf.ones([2, 3]), nu: tf.ones([2, 3]) } } };
+    expect(resume(moments, sgd({ learningRate: 1 }))).toThrow(
+      new Error(
+        'applyUpdates(slots): expected no slots of sgd at "a/b", got mu [2, 3], nu [2, 3]. ' +
+          "Go on with the optimiser that made them, or start without slots.",
+      ),
     );
-    expect(() => sgd({ learningRate: 1, momentum: 1 })).toThrow(
-      new Error("sgd(momentum): expected a number in [0, 1), got 1. Correct the setting."),
+    expect(resume(moments, adafactor({ learningRate: 1, minLengthToFactor: 2 }))).toThrow(
+      new Error(
+        'applyUpdates(slots): expected mu [2, 3], nuColumn [3], nuRow [2] of adafactor at "a/b", got mu [2, 3], nu [2, 3]. ' +
+          "Go on with the optimiser that made them, or start without slots.",
+      ),
     );
+    expect(resume({ c: { mu: tf.ones([5]), nu: tf.ones([2]) } }, adamw({ learningRate: 1 }))).toThrow(
+      new Error(
+        'applyUpdates(slots): expected mu [5], nu [5] of adamw at "c", got mu [5], nu [2]. ' +
+          "Go on with the optimiser that made them, or start without slots.",
+      ),
+    );
+    expect([params.c, gradients.c, moments.a.b.mu].some((tensor) => tensor.isDisposed)).toBe(false);
   });
 });

@@ -1,10 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { leaves, mapLeaves, type ParamTree } from "@flexivit/params";
+import { freshSlots, groupByLeaf, requireSlots, type Slots, type SlotShapes } from "./slots.ts";
 
-/** What an optimiser remembers about one leaf: tensors by name. */
-export type Slots = { readonly [name: string]: tf.Tensor };
-
-/** One leaf before its update; all tensors but the slots have the leaf's shape. */
+/** One leaf before its update; parameter and gradient have one shape, the slots those that the optimiser names. */
 export type LeafState = { path: string; param: tf.Tensor; gradient: tf.Tensor; slots: Slots };
 
 /**
@@ -17,14 +15,16 @@ export type LeafState = { path: string; param: tf.Tensor; gradient: tf.Tensor; s
 export type Step = { count: number; schedule: number; gradientScale?: tf.Scalar | number };
 
 /**
- * An optimiser as data: how a leaf's slots start, and a pure function from a leaf to the next one.
+ * An optimiser as data: the shapes of the slots of a leaf, which start at zero, and a pure function from a leaf to the
+ * next one.
  *
+ * `slots` is asked for every leaf before any is updated: it throws where the optimiser can't go on with a leaf.
  * `update` disposes nothing; it may hand back an input that it leaves as it is.
  */
 export type Optimizer = {
   name: string;
   learningRate: number;
-  slots: (param: tf.Tensor, path: string) => Slots;
+  slots: (shape: readonly number[], path: string) => SlotShapes;
   update: (leaf: LeafState, step: Step) => { param: tf.Tensor; slots: Slots };
 };
 
@@ -40,7 +40,7 @@ export type Trained<P extends ParamTree> = { params: P; slots: ParamTree };
  *
  * @param state the only holder of its tensors: an average of the parameters must own copies (`tf.clone`)
  * @param gradients tree with the structure of the parameters, or a part of it
- * @throws where a gradient has no parameter or another shape; nothing is disposed then
+ * @throws where a gradient has no parameter or another shape, or slots are another optimiser's; nothing is disposed then
  */
 export function applyUpdates<P extends ParamTree>(
   optimizer: Optimizer,
@@ -51,10 +51,12 @@ export function applyUpdates<P extends ParamTree>(
   const gradientOf = new Map(leaves(gradients).map(({ path, tensor }) => [path, tensor]));
   requireMatching(state.params, gradientOf);
   const slotsOf = groupByLeaf(state.slots);
+  const shapesOf = new Map(Array.from(gradientOf, ([path, { shape }]) => [path, optimizer.slots(shape, path)]));
+  requireSlots(optimizer.name, slotsOf, shapesOf);
   const params = mapLeaves(state.params, (param, path) => {
     const gradient = gradientOf.get(path);
     if (!gradient) return param;
-    const slots = slotsOf.get(path) ?? optimizer.slots(param, path);
+    const slots = slotsOf.get(path) ?? freshSlots(shapesOf.get(path) ?? {});
     const next = updateLeaf(optimizer, { path, param, gradient, slots }, step);
     slotsOf.set(path, next.slots);
     return next.param;
@@ -75,17 +77,6 @@ function updateLeaf(optimizer: Optimizer, leaf: LeafState, step: Step): { param:
     if (!kept.has(tensor)) tensor.dispose();
   }
   return next;
-}
-
-/** Slots by the path of their leaf; their own name is the last part of a path, however deep the tree is nested. */
-function groupByLeaf(slots: ParamTree): Map<string, Slots> {
-  const grouped = new Map<string, Record<string, tf.Tensor>>();
-  for (const { path, tensor } of leaves(slots)) {
-    const cut = path.lastIndexOf("/");
-    const leaf = path.slice(0, Math.max(cut, 0));
-    grouped.set(leaf, { ...grouped.get(leaf), [path.slice(cut + 1)]: tensor });
-  }
-  return grouped;
 }
 
 function requireMatching(params: ParamTree, gradientOf: ReadonlyMap<string, tf.Tensor>): void {

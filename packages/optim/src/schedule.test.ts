@@ -17,6 +17,20 @@ describe("scheduleAt", () => {
     ["rsqrt_shift_cooldown", base, { kind: "rsqrt", warmupSteps: 5, timescale: 15, shift: 3, cooldownSteps: 8, ...ramps }],
     ["linear", base, { kind: "linear", warmupSteps: 4, ...ramps }],
     ["linear_end", base, { kind: "linear", warmupSteps: 4, end: 0.05 / base, ...ramps }],
+    [
+      "stair",
+      base,
+      {
+        kind: "stairs",
+        stairs: [
+          { fromStep: 10, factor: 0.5 },
+          { fromStep: 20, factor: 0.1 },
+          { fromStep: 30, factor: 0.02 },
+        ],
+        warmupSteps: 3,
+        ...ramps,
+      },
+    ],
     // half an epoch of 640 / 64 steps
     ["polynomial", base, { kind: "linear", warmupSteps: 5, power: 2, end: 0.01 / base, ...ramps }],
   ];
@@ -24,6 +38,11 @@ describe("scheduleAt", () => {
     const expected = traces[`schedule/${name}`];
     const got = Array.from({ length: 41 }, (_, step) => base * scheduleAt(schedule, step));
     expectClose(got, expected, { relative: 3e-7 });
+  });
+
+  it("covers every schedule of the fixture", () => {
+    const recorded = Object.keys(traces).filter((key) => key.startsWith("schedule/"));
+    expect(cases.map(([name]) => `schedule/${name}`).toSorted()).toEqual(recorded.toSorted());
   });
 
   it("is 1 throughout when constant, but for its ramps", () => {
@@ -35,7 +54,7 @@ describe("scheduleAt", () => {
   it("refuses an unknown kind and lists the known ones", () => {
     expect(() => scheduleAt({ kind: "step", totalSteps: 5 } as unknown as Schedule, 0)).toThrow(
       new Error(
-        'scheduleAt(schedule): expected kind "constant", "cosine", "linear" or "rsqrt", got "step". Choose one of them.',
+        'scheduleAt(schedule): expected kind "constant", "cosine", "linear", "rsqrt" or "stairs", got "step". Choose one of them.',
       ),
     );
   });

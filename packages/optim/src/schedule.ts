@@ -8,6 +8,7 @@ type Ramps = { totalSteps: number; warmupSteps?: number; cooldownSteps?: number 
  * - `cosine`: (1 + cos(pi progress)) / 2
  * - `linear`: end + (1 - end) (1 - progress)^power, with `end` 0 (a part of the learning rate) and `power` 1 unless given
  * - `rsqrt`: 1 / sqrt(1 + (steps since warm-up + shift) / timescale), with `timescale` 10,000 and `shift` 0
+ * - `stairs`: the factor of the last stair whose `fromStep` is reached; 1 before the first
  *
  * `progress` runs from 0 after the warm-up to 1 at `totalSteps`.
  */
@@ -15,7 +16,8 @@ export type Schedule =
   | ({ kind: "constant" } & Ramps)
   | ({ kind: "cosine" } & Ramps)
   | ({ kind: "linear"; end?: number; power?: number } & Ramps)
-  | ({ kind: "rsqrt"; timescale?: number; shift?: number } & Ramps);
+  | ({ kind: "rsqrt"; timescale?: number; shift?: number } & Ramps)
+  | ({ kind: "stairs"; stairs: readonly { fromStep: number; factor: number }[] } & Ramps);
 
 /**
  * The factor on the learning rate at a step, a pure function of the step.
@@ -49,10 +51,12 @@ function decayAt(schedule: Schedule, step: number, warmupSteps: number): number 
       const { timescale = 10_000, shift = 0 } = schedule;
       return 1 / Math.sqrt(1 + (Math.max(0, step - warmupSteps) + shift) / timescale);
     }
+    case "stairs":
+      return schedule.stairs.findLast(({ fromStep }) => fromStep <= step)?.factor ?? 1;
     default: {
       const { kind } = schedule as { kind: unknown };
       throw new Error(
-        `scheduleAt(schedule): expected kind "constant", "cosine", "linear" or "rsqrt", got ${JSON.stringify(kind)}. ` +
+        `scheduleAt(schedule): expected kind "constant", "cosine", "linear", "rsqrt" or "stairs", got ${JSON.stringify(kind)}. ` +
           "Choose one of them.",
       );
     }

@@ -1,30 +1,52 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Optimizer, scaled, type Slots } from "./optimizer.ts";
+import { decayAt, type DecayMask, decayMaskRange, withPenalty } from "./decay-mask.ts";
+import { type Optimizer, scaled } from "./optimizer.ts";
+import { fraction, notNegative, oneOf, positive, settingsOf } from "./settings.ts";
+import type { Slots, SlotShapes } from "./slots.ts";
 
-/** Settings of SGD. `momentum` in [0, 1); 0 keeps nothing between steps. */
-export type SgdOptions = { learningRate: number; momentum?: number };
+/** Settings of SGD; every one but the learning rate has a default. */
+export type SgdOptions = {
+  learningRate: number;
+  /** In [0, 1); 0, the default, keeps nothing between steps. */
+  momentum?: number;
+  /** Looks ahead along the momentum; false. */
+  nesterov?: boolean;
+  /** Penalty that the gradient includes; 0. */
+  weightDecay?: number;
+  /** Which leaves the penalty is on; "kernels". */
+  decayMask?: DecayMask;
+};
 
 /**
- * Stochastic gradient descent: v = momentum v + gradient x gradientScale; param -= schedule learningRate v.
+ * Stochastic gradient descent:
  *
- * Source: torch.optim.SGD with dampening 0.
+ *     g = gradient x gradientScale + weightDecay param
+ *     v = momentum v + g
+ *     param -= schedule learningRate v                        with Nesterov: g + momentum v in place of v
+ *
+ * @throws where a setting is unknown or out of its range
+ *
+ * Source: torch.optim.SGD with dampening 0, which decays every leaf (`decayMask: "all"`).
  */
-export function sgd({ learningRate, momentum = 0 }: SgdOptions): Optimizer {
-  if (!(learningRate > 0) || learningRate === Infinity) {
-    throw new Error(`sgd(learningRate): expected a number above 0, got ${learningRate}. Correct the setting.`);
-  }
-  if (!(momentum >= 0 && momentum < 1)) {
-    throw new Error(`sgd(momentum): expected a number in [0, 1), got ${momentum}. Correct the setting.`);
-  }
+export function sgd(options: SgdOptions): Optimizer {
+  const settings = settingsOf<SgdOptions>(
+    "sgd",
+    options,
+    { momentum: 0, nesterov: false, weightDecay: 0, decayMask: "kernels" },
+    { learningRate: positive, momentum: fraction, nesterov: oneOf(true, false), weightDecay: notNegative, decayMask: decayMaskRange },
+  );
+  const { learningRate, momentum, nesterov } = settings;
   return {
     name: "sgd",
     learningRate,
-    slots: (param): Slots => (momentum === 0 ? {} : { velocity: tf.zerosLike(param) }),
-    update: ({ param, gradient, slots }, { schedule, gradientScale }) => {
-      const fresh = scaled(gradient, gradientScale);
-      const velocity = momentum === 0 ? fresh : tf.add(tf.mul(slots.velocity, momentum), fresh);
-      const kept: Slots = momentum === 0 ? {} : { velocity };
-      return { param: tf.sub(param, tf.mul(velocity, schedule * learningRate)), slots: kept };
+    slots: (shape): SlotShapes => (momentum === 0 ? {} : { velocity: shape }),
+    update: ({ path, param, gradient, slots }, { schedule, gradientScale }): { param: tf.Tensor; slots: Slots } => {
+      const fresh = withPenalty(scaled(gradient, gradientScale), param, decayAt(settings, path));
+      const descend = (along: tf.Tensor) => tf.tidy(() => tf.sub(param, tf.mul(along, schedule * learningRate)));
+      if (momentum === 0) return { param: descend(fresh), slots: {} };
+      const velocity = tf.tidy(() => tf.add(tf.mul(slots.velocity, momentum), fresh));
+      const along = nesterov ? tf.tidy(() => tf.add(fresh, tf.mul(velocity, momentum))) : velocity;
+      return { param: descend(along), slots: { velocity } };
     },
   };
 }

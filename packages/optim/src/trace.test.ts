@@ -2,7 +2,18 @@ import * as tf from "@tensorflow/tfjs-core";
 import { leaves, type ParamTree } from "@flexivit/params";
 import { expectClose, readFixture } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { adamw, applyUpdates, clipByGlobalNorm, type Optimizer, type Schedule, scheduleAt, type Trained } from "./index.ts";
+import {
+  adafactor,
+  adam,
+  adamw,
+  applyUpdates,
+  clipByGlobalNorm,
+  type Optimizer,
+  rmsprop,
+  type Schedule,
+  scheduleAt,
+  type Trained,
+} from "./index.ts";
 
 // The reference traces were made in float32; the fixtures' README asks for 2e-5 absolute after ten steps.
 const tolerance = { absolute: 2e-5 };
@@ -41,6 +52,23 @@ function replay(tag: string, optimizer: Optimizer, scheduleOf: (count: number) =
   return 10;
 }
 
+/** Replays ten steps on the recorded quadratic and compares the weights after each; returns the steps that agreed. */
+function replayMatrix(tag: string, optimizer: Optimizer): number {
+  const [weight, target] = ["weight", "target"].map((name) => tf.tensor(all[`mat/${name}`].data, [33, 40], "float32"));
+  let state: Trained<{ w: tf.Tensor }> = { params: { w: row(`${tag}/params/w`, 0) }, slots: {} };
+  for (let count = 0; count < 10; count++) {
+    const gradients = { w: tf.tidy(() => tf.mul(weight, tf.sub(state.params.w, target))) };
+    state = applyUpdates(optimizer, state, gradients, { count, schedule: 1 });
+    const expected = row(`${tag}/params/w`, count + 1);
+    expectClose(state.params.w, expected, tolerance);
+    expected.dispose();
+  }
+  tf.dispose([state, weight, target] as tf.TensorContainer);
+  return 10;
+}
+
+const optax = { learningRate: 0.1, b2Cap: 1, clipRms: 1, scaleByParam: true, momentum: 0 };
+const centered = { learningRate: 0.003, momentum: 0.9, centered: true, weightDecay: 0.01, decayMask: "all" } as const;
 const cosine: Schedule = { kind: "cosine", totalSteps: 10, warmupSteps: 3 };
 
 describe("ten steps on a small MLP from recorded gradients", () => {
@@ -64,7 +92,40 @@ describe("ten steps on a small MLP from recorded gradients", () => {
   });
 
   it("torch's Adam: no decay", () => {
-    expect(replay("torch_adam", adamw({ learningRate: 0.03 }), () => 1)).toBe(10);
+    expect(replay("torch_adam", adam({ learningRate: 0.03 }), () => 1)).toBe(10);
+  });
+
+  it("torch's RMSProp: lr 0.01", () => {
+    expect(replay("torch_rmsprop", rmsprop({ learningRate: 0.01 }), () => 1)).toBe(10);
+  });
+
+  it("the same centered, with momentum 0.9 and a penalty of 0.01 on every leaf", () => {
+    expect(replay("torch_rmsprop_momentum_centered", rmsprop(centered), () => 1)).toBe(10);
+  });
+
+  it("optax's Adafactor: lr 0.1 times the leaf's size, clipped to 1, nothing factored below 128", () => {
+    expect(replay("optax_adafactor", adafactor({ ...optax, minLengthToFactor: 128 }), () => 1)).toBe(10);
+  });
+
+  it("the same with the kernels of 4x5 and 5x3 factored", () => {
+    expect(replay("optax_adafactor_factored", adafactor({ ...optax, minLengthToFactor: 3 }), () => 1)).toBe(10);
+  });
+});
+
+describe("ten steps on a matrix of 33x40, each from the gradient weight x (w - target) at its own weights", () => {
+  it("big_vision's Adafactor: lr 0.02, factored from 32 on, momentum 0.9 in float32", () => {
+    expect(replayMatrix("bv_adafactor_f32_momentum@mat", adafactor({ learningRate: 0.02 }))).toBe(10);
+  });
+
+  it("the same with a momentum in bfloat16", () => {
+    expect(replayMatrix("bv_adafactor@mat", adafactor({ learningRate: 0.02, firstMoment: "bfloat16" }))).toBe(10);
+  });
+
+  it.each([
+    ["a float32 momentum", adafactor({ learningRate: 0.02 })],
+    ["a whole second moment", adafactor({ learningRate: 0.02, firstMoment: "bfloat16", minLengthToFactor: 34 })],
+  ])("and its trace refuses %s", (_name, optimizer) => {
+    expect(() => replayMatrix("bv_adafactor@mat", optimizer)).toThrow(/expectClose/);
   });
 });
 
@@ -76,6 +137,17 @@ describe("the traces can tell settings apart", () => {
   ];
   it.each(wrong)("%s refuses %s", (tag, _name, optimizer) => {
     expect(() => replay(tag, optimizer, (count) => scheduleAt(cosine, count), 1)).toThrow(/expectClose/);
+  });
+
+  const wrongAtConstantRate: [string, string, Optimizer][] = [
+    ["torch_rmsprop_momentum_centered", "squares about 0", rmsprop({ ...centered, centered: false })],
+    ["torch_rmsprop_momentum_centered", "no momentum", rmsprop({ ...centered, momentum: 0 })],
+    ["torch_rmsprop_momentum_centered", "a penalty on kernels only", rmsprop({ ...centered, decayMask: "kernels" })],
+    ["optax_adafactor", "factored kernels", adafactor({ ...optax, minLengthToFactor: 3 })],
+    ["optax_adafactor", "steps that disregard the leaf's size", adafactor({ ...optax, scaleByParam: false })],
+  ];
+  it.each(wrongAtConstantRate)("%s refuses %s", (tag, _name, optimizer) => {
+    expect(() => replay(tag, optimizer, () => 1)).toThrow(/expectClose/);
   });
 });
 
