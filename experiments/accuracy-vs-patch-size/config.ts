@@ -40,9 +40,8 @@ const small: Config = {
     testFraming: { kind: "squash" },
     batchSize: 128,
     steps: 1000,
-    learningRate: 4e-3,
-    warmupSteps: 100,
-    b2: 0.95,
+    optimizer: { kind: "adamw", learningRate: 4e-3, weightDecay: 1e-4, b2: 0.95 },
+    schedule: { kind: "cosine", warmupSteps: 100 },
     evaluateEvery: 250,
     checkpointEvery: 250,
   },
@@ -66,7 +65,7 @@ const smoke: Config = {
   fixedPatchSizes: ["12"],
   flexibleSteps: 6,
   vit: vitConfig({ dim: 16, depth: 1, hiddenDim: 32, heads: 2 }, { channels: 1, patchSize: [12, 12], positionGrid: [4, 4] }),
-  shared: { ...small.shared, batchSize: 16, steps: 6, warmupSteps: 2, evaluateEvery: 3, checkpointEvery: 3 },
+  shared: { ...small.shared, batchSize: 16, steps: 6, schedule: { kind: "cosine", warmupSteps: 2 }, evaluateEvery: 3, checkpointEvery: 3 },
   testPictures: 100,
 };
 
@@ -89,9 +88,8 @@ const paper: Config = {
     batchSize: 4096,
     accumulate: 64,
     steps: 28_000, // 90 epochs of 1.28 million pictures
-    learningRate: 1e-3,
-    warmupSteps: 10_000,
-    weightDecay: 1e-4,
+    optimizer: { kind: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
+    schedule: { kind: "cosine", warmupSteps: 10_000 },
     evaluateEvery: 2500,
     checkpointEvery: 500,
   },
@@ -116,8 +114,8 @@ export function modelPlans(config: Config, seed: number): ModelPlan[] {
 }
 
 /** The flexible model's own number of steps, with a warm-up in proportion. */
-function longer({ flexibleSteps, shared }: Config): { steps: number; warmupSteps: number } {
-  const { steps, warmupSteps } = shared;
+function longer({ flexibleSteps, shared }: Config): Pick<ClassifierRecipe, "steps" | "schedule"> {
+  const { steps, schedule } = shared;
   const own = flexibleSteps ?? steps;
-  return { steps: own, warmupSteps: Math.round((warmupSteps * own) / steps) };
+  return { steps: own, schedule: { ...schedule, warmupSteps: Math.round(((schedule.warmupSteps ?? 0) * own) / steps) } };
 }

@@ -38,8 +38,8 @@ const recipe: ClassifierRecipe = {
   testFraming: { kind: "centre-crop" },
   batchSize: 32,
   steps: 200,
-  warmupSteps: 10,
-  learningRate: 3e-3,
+  schedule: { kind: "cosine", warmupSteps: 10 },
+  optimizer: { kind: "adamw", learningRate: 3e-3 },
   evaluateEvery: 200,
   checkpointEvery: 200,
 };

@@ -1,9 +1,13 @@
 import type { ClassificationObjective } from "@flexivit/classify";
 import type { EvaluationFraming, Framing } from "@flexivit/data";
-import { scheduleAt, type Schedule } from "@flexivit/optim";
+import { optimizerOf, scheduleAt, type Optimizer, type OptimizerConfig, type Schedule } from "@flexivit/optim";
 import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
 import type { StartingPoint } from "./starting-point.ts";
+
+/** A schedule of learning rates without its length, which is that of the training. */
+export type ScheduleShape = WithoutLength<Schedule>;
+type WithoutLength<One> = One extends unknown ? Omit<One, "totalSteps"> : never;
 
 /** All choices of one training of a classifier, as plain data: it is logged with the run, and a resumed run must match it. */
 export type ClassifierRecipe = {
@@ -35,12 +39,10 @@ export type ClassifierRecipe = {
   /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part. */
   accumulate: number;
   steps: number;
-  learningRate: number;
-  warmupSteps: number;
-  /** Decoupled decay of the kernels, multiplied by the schedule but not by the learning rate (big_vision). */
-  weightDecay: number;
-  /** Decay of the optimiser's mean of squared gradients; short trainings want less than 0.999. */
-  b2: number;
+  /** The optimiser and its settings; weight decay is that of the kernels unless they say otherwise. */
+  optimizer: OptimizerConfig;
+  /** The course of the learning rate over the steps. */
+  schedule: ScheduleShape;
   /** Largest global norm of the gradients. */
   clipNorm: number;
   /** Decay of the moving average of the weights; 0 keeps none. */
@@ -61,9 +63,7 @@ export const recipeDefaults: Pick<
   | "trainFraming"
   | "testFraming"
   | "accumulate"
-  | "learningRate"
-  | "weightDecay"
-  | "b2"
+  | "optimizer"
   | "clipNorm"
   | "emaDecay"
   | "seed"
@@ -76,9 +76,7 @@ export const recipeDefaults: Pick<
   trainFraming: { kind: "inception-crop" },
   testFraming: { kind: "shorter-side", cropFraction: 0.95 },
   accumulate: 1,
-  learningRate: 1e-3,
-  weightDecay: 1e-4,
-  b2: 0.999,
+  optimizer: { kind: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
   clipNorm: 1,
   emaDecay: 0,
   seed: 0,
@@ -99,6 +97,7 @@ export function checkRecipe(recipe: ClassifierRecipe): void {
     throw new Error(`checkRecipe(draw): expected draws from patch sizes ${patchSizes.join(", ")}, got ${other}. Add it to patchSizes.`);
   }
   scheduleAt(scheduleOf(recipe), 0);
+  optimizerFor(recipe);
   if (batchSize % accumulate !== 0) {
     throw new Error(`checkRecipe(accumulate): expected equal parts of a batch of ${batchSize}, got ${accumulate} parts. Choose parts whose number divides the batch.`);
   }
@@ -115,6 +114,11 @@ export function schemesOf({ patchSizes, draw }: Pick<ClassifierRecipe, "patchSiz
 }
 
 /** The learning rate's course over a recipe's steps. */
-export function scheduleOf({ steps, warmupSteps }: Pick<ClassifierRecipe, "steps" | "warmupSteps">): Schedule {
-  return { kind: "cosine", totalSteps: steps, warmupSteps };
+export function scheduleOf({ steps, schedule }: Pick<ClassifierRecipe, "steps" | "schedule">): Schedule {
+  return { ...schedule, totalSteps: steps };
+}
+
+/** The optimiser of a recipe, which knows the layers of its model. */
+export function optimizerFor({ optimizer, vit }: Pick<ClassifierRecipe, "optimizer" | "vit">): Optimizer {
+  return optimizerOf(optimizer, { depth: vit.depth });
 }

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { classificationLoss, smoothTargets } from "@flexivit/classify";
 import type { ImageSource } from "@flexivit/data";
-import { adamw } from "@flexivit/optim";
 import { parseScheme } from "@flexivit/patch-schemes";
 import type { LocalRun } from "@flexivit/run-log";
 import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
@@ -10,7 +9,7 @@ import { accuracyAt } from "./evaluate-classifier.ts";
 import { classifierLogits, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
 import { saveModel } from "./model-file.ts";
 import { firstWeights } from "./starting-point.ts";
-import { checkRecipe, scheduleOf, schemesOf, type ClassifierRecipe } from "./recipe.ts";
+import { checkRecipe, optimizerFor, scheduleOf, schemesOf, type ClassifierRecipe } from "./recipe.ts";
 import { trainingBatches, type ClassifierBatch, type TrainingBatches } from "./training-batches.ts";
 
 /** What a training needs beside its recipe. */
@@ -67,7 +66,7 @@ function optionsOf(
   { training, test, run, onStep, onEvaluation, signal }: TrainingContext,
   { batch }: TrainingBatches,
 ): TrainOptions<ClassifierWeights, ClassifierBatch> {
-  const { vit, remainder, labelSmoothing, objective, seed, steps, clipNorm, emaDecay, accumulate, learningRate, weightDecay, b2 } = recipe;
+  const { vit, remainder, labelSmoothing, objective, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
   const evaluated = recipe.evaluatePatchSizes.map(parseScheme);
   return {
     init: () => firstWeights(recipe, training.classes),
@@ -77,7 +76,7 @@ function optionsOf(
     },
     batch,
     schemes: schemesOf(recipe),
-    optimizer: adamw({ learningRate, weightDecay, b2 }),
+    optimizer: optimizerFor(recipe),
     schedule: scheduleOf(recipe),
     steps,
     seed,

@@ -72,10 +72,10 @@ describe("flexivit train", () => {
       patchSizes: ["6", "5", "3", "2", "1"],
       vit: { patchSize: [6, 6], positionGrid: [7, 7], dim: 32 },
       steps: 20,
-      warmupSteps: 1,
+      schedule: { kind: "cosine", warmupSteps: 1 },
       evaluateEvery: 2,
       checkpointEvery: 2,
-      weightDecay: 1e-4,
+      optimizer: { kind: "adamw", learningRate: 0.003, weightDecay: 1e-4 },
       clipNorm: 1,
       trainFraming: { kind: "inception-crop", flip: true },
       data: { trainingPictures: 22, testPictures: 2, classes: 3 },
@@ -172,9 +172,9 @@ describe("bad input", () => {
     const folder = join(out, "flexible");
     expect(code).toBe(1);
     expect(err).toMatch(new RegExp(`train\\(loss\\): expected finite losses, gradients and weights, got .+ step 2.*\\. The last good checkpoint is ${folder}/checkpoints/step-00000001\\.safetensors: go on from it with a lower learning rate`));
-    expect(err).toContain(`The run stays in ${folder}. --resume goes on with it, with other values where --allow-changes names them, as in --allow-changes learningRate.\n`);
+    expect(err).toContain(`The run stays in ${folder}. --resume goes on with it, with other values where --allow-changes names them, as in --allow-changes optimizer.learningRate.\n`);
     expect((await readRun(folder)).summary.status).toBe("failed");
-    const healed = await flexivit("train", ...flagsFor(out, { ...flags, "weight-decay": "0.01" }), "--resume", "--allow-changes", "weightDecay");
+    const healed = await flexivit("train", ...flagsFor(out, { ...flags, "weight-decay": "0.01" }), "--resume", "--allow-changes", "optimizer.weightDecay");
     expect(healed.code).toBe(0);
     expect((await readRun(folder)).series("loss").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
@@ -189,7 +189,7 @@ describe("--resume", () => {
     expect(code).toBe(1);
     expect(err.slice(err.indexOf("openRun"))).toBe(
       `openRun(config): expected the config of the run in ${folder}, got other values:\n` +
-        "  seed: 0 in the run, 3 now\n  steps: 4 in the run, 40 now\n  warmupSteps: 0 in the run, 2 now\n" +
+        "  seed: 0 in the run, 3 now\n  steps: 4 in the run, 40 now\n  schedule.warmupSteps: 0 in the run, 2 now\n" +
         "Resume with the run's own values, or start a new run in another folder.\n",
     );
   });
@@ -227,7 +227,7 @@ describe("--resume", () => {
   it("goes on with more steps only where --allow-changes says so", async () => {
     const out = await newOut();
     await flexivit("train", ...flagsFor(out, { steps: "4" }));
-    const { code } = await flexivit("train", ...flagsFor(out, { steps: "6" }), "--resume", "--allow-changes", "steps,warmupSteps");
+    const { code } = await flexivit("train", ...flagsFor(out, { steps: "6" }), "--resume", "--allow-changes", "steps,schedule.warmupSteps");
     expect(code).toBe(0);
     expect((await readRun(join(out, "flexible"))).series("loss")).toHaveLength(6);
   });

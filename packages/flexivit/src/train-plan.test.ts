@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { ImageSource } from "@flexivit/data";
 import { Command } from "commander";
 import { addTrainFlags, type TrainFlags } from "./commands/train-flags.ts";
+import { checkRecipe } from "./recipe.ts";
 import { planOf, recipeOf } from "./train-plan.ts";
 
 const flagsOf = (...args: string[]): TrainFlags => addTrainFlags(new Command()).exitOverride().parse(args, { from: "user" }).opts<TrainFlags>();
@@ -21,7 +22,8 @@ describe("the recipe of flexivit train", () => {
       patchSizes: ["48", "40", "30", "24", "20", "16", "15", "12", "10", "8"],
       vit: { dim: 384, depth: 12, channels: 3, patchSize: [32, 32], positionGrid: [7, 7], pooling: "gap" },
       steps: 703, // 90 * 1000 / 128
-      warmupSteps: 35,
+      optimizer: { kind: "adamw", learningRate: 1e-3, weightDecay: 1e-4 },
+      schedule: { kind: "cosine", warmupSteps: 35 },
       evaluateEvery: 70,
       checkpointEvery: 70,
       trainFraming: { kind: "inception-crop", flip: true },
@@ -54,8 +56,19 @@ describe("the recipe of flexivit train", () => {
     expect(recipe("pictures", 10, 3, "--image-size", "24", "--patch-sizes", "12x8/6x4").vit).toMatchObject({ patchSize: [12, 8], positionGrid: [3, 5] });
   });
 
+  it("takes any optimiser with its own settings, a factor per layer and another course of the learning rate", () => {
+    expect(recipe("pictures", 100, 3, "--optimizer", "rmsprop", "--momentum", "0.9", "--layer-decay", "0.75", "--schedule", "linear")).toMatchObject({
+      optimizer: { kind: "rmsprop", learningRate: 1e-3, momentum: 0.9, layerDecay: 0.75 },
+      schedule: { kind: "linear" },
+    });
+    expect(recipe("pictures", 100, 3, "--optimizer", "sgd").optimizer).toEqual({ kind: "sgd", learningRate: 1e-3 });
+    expect(() => checkRecipe(recipe("pictures", 100, 3, "--optimizer", "sgd", "--b2", "0.9"))).toThrow(
+      "sgd(options): expected settings out of learningRate, momentum, nesterov, weightDecay, decayMask, got \"b2\". Correct its name or leave it out.",
+    );
+  });
+
   it("never warms up for as many steps as there are", () => {
-    expect(recipe("pictures", 1, 3, "--steps", "1")).toMatchObject({ steps: 1, warmupSteps: 0, evaluateEvery: 1, checkpointEvery: 1 });
+    expect(recipe("pictures", 1, 3, "--steps", "1")).toMatchObject({ steps: 1, schedule: { warmupSteps: 0 }, evaluateEvery: 1, checkpointEvery: 1 });
   });
 
   it("draws by weights, gaussian, linear, by equal cost, or as a file says, and logs that as data", async () => {

@@ -1,4 +1,5 @@
 import type { EvaluationFraming, TrainingFraming } from "@flexivit/data";
+import type { OptimizerConfig } from "@flexivit/optim";
 import { formatScheme, parseScheme, possibleSchemes, schemesFor, type SchemeDistribution, type Size } from "@flexivit/patch-schemes";
 import { vitConfig, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
@@ -59,7 +60,7 @@ function refuseModelFlags(flags: TrainFlags): void {
 
 /** The recipe of a training, once the data is known. */
 export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }: Pick<DataSets, "name" | "training">): ClassifierRecipe {
-  const { remainder, objective, batchSize, accumulate, learningRate, weightDecay, clipNorm, labelSmoothing, mixup, seed } = flags;
+  const { remainder, objective, batchSize, accumulate, clipNorm, labelSmoothing, mixup, seed } = flags;
   const { imageSizePx, patchSizes, epochs } = plan;
   const vit = plan.start?.info.vit ?? vitOf(flags, plan, training.channels);
   const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });
@@ -81,15 +82,22 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }:
     batchSize,
     accumulate,
     steps,
-    learningRate,
-    warmupSteps: flags.warmupSteps ?? Math.min(steps - 1, Math.round(steps / 20)),
-    weightDecay,
+    optimizer: optimizerFrom(flags),
+    schedule: { kind: flags.schedule, warmupSteps: flags.warmupSteps ?? Math.min(steps - 1, Math.round(steps / 20)) },
     clipNorm,
     emaDecay: flags.ema,
     evaluateEvery: flags.evaluateEvery ?? tenth,
     checkpointEvery: flags.checkpointEvery ?? tenth,
     seed,
   };
+}
+
+/** The optimiser that the flags ask for; settings that nobody gave are left to its own defaults. */
+function optimizerFrom(flags: TrainFlags): OptimizerConfig {
+  const { optimizer: kind, learningRate, weightDecay, b2, momentum, layerDecay } = flags;
+  const given = Object.entries({ weightDecay, b2, momentum, layerDecay }).filter(([, value]) => value !== undefined);
+  const config = { kind, learningRate, ...Object.fromEntries(given) } as OptimizerConfig;
+  return kind === "adamw" ? { ...recipeDefaults.optimizer, ...config } as OptimizerConfig : config;
 }
 
 /** Photographs are cut as the paper does; small grey pictures are shifted where there are pixels to spare, digits never mirrored. */

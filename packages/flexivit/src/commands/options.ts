@@ -55,7 +55,7 @@ export function weights(text: string): number[] {
   return text.split(",").map(nonNegative);
 }
 
-/** A list of names, such as "learningRate,clipNorm". */
+/** A list of names, such as "optimizer.learningRate,clipNorm". */
 export function names(text: string): string[] {
   return text.split(",").map((name) => name.trim());
 }

@@ -1,4 +1,5 @@
 import { vitVariants, type Pooling, type VitVariant } from "@flexivit/vit";
+import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
 import { recipeDefaults } from "../recipe.ts";
 import { names, nonNegative, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
@@ -23,8 +24,13 @@ export type TrainFlags = {
   steps?: number;
   batchSize: number;
   accumulate: number;
+  optimizer: OptimizerConfig["kind"];
   learningRate: number;
-  weightDecay: number;
+  weightDecay?: number;
+  b2?: number;
+  momentum?: number;
+  layerDecay?: number;
+  schedule: "cosine" | "linear" | "rsqrt" | "constant";
   warmupSteps?: number;
   clipNorm: number;
   ema: number;
@@ -79,8 +85,13 @@ function addOptimiserFlags(command: Command): void {
     .option("--steps <n>", "steps, instead of epochs", wholeNumber(1))
     .option("--batch-size <n>", "pictures per step", wholeNumber(1), 128)
     .option("--accumulate <n>", "equal parts that a batch is split into, to save memory", wholeNumber(1), 1)
-    .option("--learning-rate <x>", "largest learning rate", positive, recipeDefaults.learningRate)
-    .option("--weight-decay <x>", "decay of the kernels", nonNegative, recipeDefaults.weightDecay)
+    .addOption(new Option("--optimizer <name>", "how weights are updated").choices(["adamw", "adam", "rmsprop", "adafactor", "sgd"]).default("adamw"))
+    .option("--learning-rate <x>", "largest learning rate", positive, recipeDefaults.optimizer.learningRate)
+    .option("--weight-decay <x>", "decay of the kernels (default: 0.0001 for adamw, else none)", nonNegative)
+    .option("--b2 <x>", "decay of the mean of squared gradients: adamw, adam, rmsprop", share)
+    .option("--momentum <x>", "decay of the mean of updates: sgd, rmsprop, adafactor", share)
+    .option("--layer-decay <x>", "factor on the learning rate from one block to the one before it, such as 0.75", positive)
+    .addOption(new Option("--schedule <name>", "course of the learning rate after the warm-up").choices(["cosine", "linear", "rsqrt", "constant"]).default("cosine"))
     .option("--warmup-steps <n>", "steps until the learning rate is reached (default: 5 % of all)", wholeNumber(0))
     .option("--clip-norm <x>", "largest norm of the gradients", positive, recipeDefaults.clipNorm)
     .option("--ema <decay>", "keep a moving average of the weights, such as 0.999", share, 0)
@@ -99,7 +110,7 @@ function addRunFlags(command: Command): Command {
     .option("--out <folder>", "where run folders go", "runs")
     .option("--name <name>", "name of the run folder", "flexible")
     .option("--resume", "go on with the run of this name; its flags must be the same")
-    .option("--allow-changes <keys>", "what may differ on --resume, as named in the run's config.json, such as learningRate", names)
+    .option("--allow-changes <keys>", "what may differ on --resume, as named in the run's config.json, such as optimizer.learningRate", names)
     .option("--strict", "refuse damaged pictures instead of leaving them out")
     .option("--json", "print the result as JSON");
 }

@@ -85,7 +85,7 @@ async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets)
   }
 }
 
-const goOn = "--resume goes on with it, with other values where --allow-changes names them, as in --allow-changes learningRate.";
+const goOn = "--resume goes on with it, with other values where --allow-changes names them, as in --allow-changes optimizer.learningRate.";
 
 /** A report that fails must not fail the run, whose rows and weights are safe. */
 async function report(folder: string): Promise<void> {
