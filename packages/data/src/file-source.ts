@@ -1,5 +1,5 @@
 import { decodeView, pictureSize, reasonOf, toGrey } from "./decode.ts";
-import { checkChannels, checkLabels, type ImageSource, type ReadRequest } from "./source.ts";
+import { checkChannels, checkLabels, type ImageSource, type PictureSource, type ReadRequest } from "./source.ts";
 import type { Size } from "./view.ts";
 
 export type FileSet = {
@@ -18,18 +18,22 @@ export type FileSet = {
  *
  * @throws while reading: `readPicture(file): ..` with the name of the file that cannot be decoded
  */
-export function fileSource({ files, classes, labels, channels = 3, sizes = [] }: FileSet): ImageSource {
-  checkChannels("fileSource(channels)", channels);
+export function fileSource({ files, classes, labels, channels, sizes }: FileSet): ImageSource {
+  const pictures = pictureFiles({ files, channels, sizes });
   if (labels.length !== files.length) {
     throw new Error(`fileSource(labels): expected one label for each of ${files.length} files, got ${labels.length}. Give both in the same order.`);
   }
+  return { ...pictures, classes, labels: checkLabels("fileSource(labels)", labels, classes) };
+}
+
+/** Picture files without labels. */
+export function pictureFiles({ files, channels = 3, sizes = [] }: Pick<FileSet, "files" | "channels" | "sizes">): PictureSource {
+  checkChannels("fileSource(channels)", channels);
   const known: (Size | undefined)[] = [...sizes];
   const sizeOf = async (index: number): Promise<Size> => (known[index] ??= await pictureSize(files[index]));
   return {
     size: files.length,
     channels,
-    classes,
-    labels: checkLabels("fileSource(labels)", labels, classes),
     name: (index) => files[index],
     read: (index, request) => readPicture(files[index], sizeOf(index), channels, request),
   };
