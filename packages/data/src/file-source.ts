@@ -1,4 +1,4 @@
-import { decodeView, pictureSize, reasonOf, toGrey } from "./decode.ts";
+import { decodeView, pictureSize, reasonOf, toGrey, tryDecoding } from "./decode.ts";
 import { checkChannels, checkLabels, type ImageSource, type PictureSource, type ReadRequest } from "./source.ts";
 import type { Size } from "./view.ts";
 
@@ -50,11 +50,16 @@ async function readPicture(file: string, size: Promise<Size>, channels: 1 | 3, {
     await decodeView(file, view, rgb);
     toGrey(rgb, out);
   } catch (error) {
-    throw unreadable(file, error);
+    const reason = await ownReason(file, reasonOf(error));
+    throw new Error(`readPicture(${file}): expected a picture that can be cut and decoded, got: ${reason}. Remove or replace the file.`, { cause: error });
   }
 }
 
-function unreadable(file: string, error: unknown): Error {
-  const reason = reasonOf(error);
-  return new Error(`readPicture(${file}): expected a picture that can be cut and decoded, got: ${reason}. Remove or replace the file.`, { cause: error });
+/** libvips has one place for the errors of all threads; where another picture emptied it, the file is decoded again. */
+async function ownReason(file: string, reason: string): Promise<string> {
+  let found = reason;
+  for (let tries = 0; tries < 5 && found === "Unknown error"; tries++) {
+    found = await tryDecoding(file).then(() => reason, reasonOf);
+  }
+  return found;
 }

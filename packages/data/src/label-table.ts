@@ -18,8 +18,8 @@ export async function readLabelTable(csv: string): Promise<LabelTable> {
   const text = await readFile(csv, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new Error(`labelledFiles(csv): expected a readable file of labels, got ${error.code} at ${csv}. Check the path.`, { cause: error });
   });
+  // trim() also takes the mark that some programs write before the first name.
   const rows = text
-    .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
     .map((row, i) => ({ line: i + 1, row }))
     .filter(({ row }) => row.trim() !== "");

@@ -78,7 +78,7 @@ describe("labelledFiles", () => {
     ["", ':1): expected a first line such as "file,classes" or "file,width,height", got "". Name the columns there.'],
     ["file,classes\nc, d.png,cat", ":2): expected 2 fields (file, classes), got 3. A name with a comma needs quotes."],
     ["file,classes\n,cat", ":2): expected 2 fields (file, classes), got no file. A name with a comma needs quotes."],
-    ["file,classes\na.png,cat\nb.png,dog\n./a.png,dog", ':4): expected each picture once, got "./a.png" as in line 2. Remove one of the lines.'],
+    ["file,classes\n./a.png,cat\nb.png,dog\ndeep/../a.png,dog", ':4): expected each picture once, got "deep/../a.png" as in line 2. Remove one of the lines.'],
     ['file,classes\n5" disc.png,cat', ':2): expected quotes around whole fields, got 5" disc.png,cat. Write a quote inside a field twice, and the field in quotes.'],
   ])("refuses %j with its line", async (text, message) => {
     const file = await csv(text);
@@ -94,6 +94,11 @@ describe("labelledFiles", () => {
       { file: join(root, "broken.png"), reason: "line 4: Input file contains unsupported image format" },
     ]);
     await expect(labelledFiles(file, { strict: true })).rejects.toThrow("got 2 unusable files, the first being");
+  });
+
+  it("reads quotes that are written twice, and commas, inside quotes", async () => {
+    const file = await csv('file,classes\na.png,cat\n"5"" and 7"", both.png",dog\n');
+    expect((await labelledFiles(file)).skipped.map((skipped) => skipped.file)).toEqual([join(root, '5" and 7", both.png')]);
   });
 
   it("starts relative names at another folder, and refuses a missing file of labels", async () => {

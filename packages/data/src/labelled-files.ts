@@ -16,11 +16,11 @@ export type LabelledSource = FolderSource & { readonly task: "multi-label" | "re
 /**
  * The pictures that a file of comma-separated labels names, in its order, with several classes or several numbers each.
  *
- *     file,classes            file,width,height
- *     a.jpg,cat|dog           a.jpg,3.5,2
- *     b.jpg,                  b.jpg,4,2.25
+ *     file,classes
+ *     a.jpg,cat|dog
+ *     b.jpg,
  *
- * The column `classes` holds classes between bars, none or more; other columns hold numbers. `options.classes` gives the
+ * A column `classes` holds classes between bars, none or more; any other columns hold numbers. `options.classes` gives the
  * classes or columns and their order, as for a validation set; all classes, sorted, or all columns otherwise.
  * Files that are missing or damaged are left out and listed in `skipped` with their line.
  *

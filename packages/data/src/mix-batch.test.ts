@@ -37,6 +37,14 @@ describe("mixBatch with cutmix", () => {
     expect(mean).toBeLessThan(1 - 0.3208 + 0.025 + 0.02);
   });
 
+  it("draws another box at each step, and cuts every batch where nothing else is asked for", () => {
+    const shares = steps.map((step) => mixed(step, { cutmix: { alpha: 1 } }).targets[0]);
+    // Boxes of 20x30 pixels have some 250 different areas.
+    expect(new Set(shares).size).toBeGreaterThan(100);
+    // sqrt(share) * 20 < 1 has probability 1/400: 5 of 2,000 boxes hold no pixel, with standard deviation 2.2.
+    expect(shares.filter((share) => share === 1).length).toBeLessThan(17);
+  });
+
   it("takes half of the batches beside mixup, and the share that is given", () => {
     const cut = (options: MixOptions): number => steps.filter((step) => isCut(mixed(step, options))).length;
     // 1,000 and 400 expected with standard deviations 22 and 18; five of them.

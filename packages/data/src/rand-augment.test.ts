@@ -101,6 +101,25 @@ describe("randAugment", () => {
     }
   });
 
+  it.each([[0, 0.999, 40 * 41, 0, 199], [0.999, 0, 41 * 40, 199, 0]])(
+    "cuts out what lies inside around row %d and column %d of 240 px: %i px",
+    (row, column, count, top, left) => {
+      const white = new Uint8Array(240 * 240).fill(255);
+      const cut = applyLayer(white, [240, 240], 1, 10, { operation: "cutout", negative: false, row, column });
+      const places = [...cut.keys()].filter((i) => cut[i] === 128);
+      expect(places.length).toBe(count);
+      expect([Math.min(...places.map((i) => Math.floor(i / 240))), Math.min(...places.map((i) => i % 240))]).toEqual([top, left]);
+      expect(Math.max(...places.map((i) => i % 240))).toBeLessThan(left + 41);
+    },
+  );
+
+  it("turns contrast about a mean of 10.5 rounded to 11, and leaves all 8 bits at magnitude 30", () => {
+    const draw = { negative: false, row: 0, column: 0 };
+    // Pillow gives [10, 11], too: 11 + 0.1 (10 - 11) = 10.9.
+    expect([...applyLayer(Uint8Array.of(10, 11), [1, 2], 1, 0, { ...draw, operation: "contrast" })]).toEqual([10, 11]);
+    expect(applyLayer(rgb, size, channels, 30, { ...draw, operation: "posterize" })).toEqual(rgb);
+  });
+
   it("refuses half layers and magnitudes above 30", () => {
     expect(() => checkAugment({ ...options, layers: 1.5 })).toThrow(
       new Error("augment(layers): expected a whole number from 0 on, got 1.5. RandAugment(2, 10) is usual."),
