@@ -6,8 +6,9 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { random } from "@flexivit/random";
 import sharp from "sharp";
-import { batchAt, evaluationBatches, imageFolder, pixelSource, prefetch, type BatchOptions, type ImageSource } from "../src/index.ts";
+import { batchAt, evaluationBatches, imageFolder, pixelSource, prefetch, randAugment, type BatchOptions, type ImageSource, type RandAugment } from "../src/index.ts";
 
 const count = 60_000;
 const memory = pixelSource({
@@ -51,6 +52,12 @@ async function perSecond(batches: AsyncIterable<{ shape: readonly number[] }>): 
 const small: BatchOptions = { seed: 1, batchSize: 128, imageSize: 24, framing: { kind: "pad-crop" } };
 console.log(`${availableParallelism()} cores`);
 console.log(`memory, batch 128 of 28x28 cut to 24x24 and mirrored: ${(await median(memory, small, 1000)).toFixed(2)} ms`);
+
+const augment: RandAugment = { kind: "rand-augment", layers: 2, magnitude: 10 };
+const picture = new Uint8Array(240 * 240 * 3).map((_, i) => (i * 2_654_435_761) >>> 24);
+const began = performance.now();
+for (let i = 0; i < 500; i++) randAugment(picture, [240, 240], 3, augment, random(1, "augment", i));
+console.log(`RandAugment(2, 10) of a picture of 240x240: ${((performance.now() - began) / 500).toFixed(2)} ms`);
 
 const root = await jpegFolder(256);
 try {

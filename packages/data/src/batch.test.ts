@@ -1,5 +1,7 @@
+import { random } from "@flexivit/random";
 import { describe, expect, it } from "vitest";
 import { batchAt, evaluationBatches, type BatchOptions } from "./batch.ts";
+import { randAugment } from "./rand-augment.ts";
 import { pixelSource, type ImageSource } from "./source.ts";
 
 /** 7 pictures of 5x6 pixels whose every value tells picture, row and column: 30 * picture + 6 * row + column. */
@@ -75,11 +77,32 @@ describe("batchAt", () => {
     expect((await batchAt(source, 3, { ...options, mixup: { alpha: 1 } })).targets).not.toContain(weight);
   });
 
+  it("augments each picture after the cut by draws of (seed, epoch, index), from memory as from files", async () => {
+    const augment = { kind: "rand-augment", layers: 2, magnitude: 10 } as const;
+    const plain = await batchAt(source, 1, { ...options, batchSize: 7 });
+    const augmented = await batchAt(source, 1, { ...options, batchSize: 7, augment });
+    const late: ImageSource = { ...source, read: async (index, request) => source.read(index, request) };
+    expect(await batchAt(late, 1, { ...options, batchSize: 7, augment })).toEqual(augmented);
+    for (const [i, index] of augmented.indices.entries()) {
+      const cut = Uint8Array.from(levelsOf(plain.images).slice(6 * i, 6 * i + 6));
+      const expected = randAugment(cut, [3, 2], 1, augment, random(3, "augment", 1, index));
+      expect(levelsOf(augmented.images).slice(6 * i, 6 * i + 6)).toEqual([...expected]);
+    }
+    expect(augmented.images).not.toEqual(plain.images);
+    expect(await batchAt(source, 1, { ...options, batchSize: 7, augment: { ...augment, layers: 0 } })).toEqual(plain);
+  });
+
   it("refuses impossible sizes and steps and an empty source", async () => {
     const refusal = (step: number, changed: Partial<BatchOptions>): Promise<unknown> => batchAt(source, step, { ...options, ...changed });
     await expect(refusal(0, { batchSize: 0 })).rejects.toThrow(new Error("batchAt(batchSize): expected a whole number from 1 on, got 0. Correct the option."));
     await expect(refusal(-1, {})).rejects.toThrow(new Error("batchAt(step): expected a whole number from 0 on, got -1. Correct the option."));
     await expect(refusal(0, { imageSize: 2.5 })).rejects.toThrow(new Error("batchAt(imageSize): expected a whole number from 1 on, got 2.5. Correct the option."));
+    await expect(refusal(0, { cutmix: { alpha: 1, probability: 2 } })).rejects.toThrow(
+      new Error("batchAt(cutmix.probability): expected 0..1, got 2. Leave it out for 0.5 beside mixup and 1 without."),
+    );
+    await expect(refusal(0, { augment: { kind: "rand-augment", layers: 2, magnitude: -1 } })).rejects.toThrow(
+      new Error("augment(magnitude): expected a number in 0..30, got -1. RandAugment(2, 10) is usual."),
+    );
     const empty = pixelSource({ name: "none", pixels: new Uint8Array(0), height: 5, width: 6, channels: 1, labels: [], classes: ["a"] });
     await expect(batchAt(empty, 0, options)).rejects.toThrow(new Error("batchAt(source): expected at least 1 picture, got 0. Check the folder or the subset."));
   });

@@ -1,8 +1,10 @@
 import { random, type RandomStream } from "@flexivit/random";
 import { chooseView, type ChooseView, type EvaluationFraming, type Framing } from "./framing.ts";
-import { mixup, oneHot } from "./mixup.ts";
+import { checkMix, mixBatch, type MixOptions } from "./mix-batch.ts";
+import { oneHot } from "./mixup.ts";
 import { drawsAt } from "./order.ts";
 import { prefetch } from "./prefetch.ts";
+import { checkAugment, randAugment, type RandAugment } from "./rand-augment.ts";
 import type { ImageSource } from "./source.ts";
 import type { Size } from "./view.ts";
 
@@ -11,47 +13,43 @@ export type Batch = {
   /** [batch, height, width, channels] in [-1, 1] */
   images: Float32Array;
   shape: [batch: number, height: number, width: number, channels: number];
-  /** [batch], indices of the source's classes */
+  /** [batch], indices of the source's classes; -1 where the source has targets instead */
   labels: Int32Array;
-  /** [batch, classes] probabilities: the labels, mixed where the images are mixed */
+  /** [batch, classes]: the labels as probabilities, or the source's targets; mixed where the images are mixed */
   targets: Float32Array;
   /** [batch], indices in the source */
   indices: Uint32Array;
 };
 
-export type BatchOptions = {
+export type BatchOptions = MixOptions & {
   seed: number;
   batchSize: number;
   /** Pixels of the square side, or height and width. */
   imageSize: number | Size;
   framing: Framing;
-  /** Mixes neighbours of a batch by a weight from Beta(alpha, alpha), the larger of it and its complement. */
-  mixup?: { alpha: number };
+  /** Changes each picture after it is cut and mirrored, before any mixing. */
+  augment?: RandAugment;
 };
 
 /**
  * The batch of training step `step`, counted from 0.
  *
- * A function of the source, the options and the step alone: order, crops and flips of a picture belong to
- * (seed, epoch, index), so they depend neither on the batch size nor on the image size. Epochs follow each
- * other without a gap, each visits every picture once.
+ * A function of the source, the options and the step alone: order, crops, flips and augmentations of a picture
+ * belong to (seed, epoch, index), so they depend neither on the batch size nor on the image size; mixing belongs to
+ * (seed, step). Epochs follow each other without a gap, each visits every picture once.
  */
 export async function batchAt(source: ImageSource, step: number, options: BatchOptions): Promise<Batch> {
   const { seed, batchSize } = options;
   checkCount("batchAt(batchSize)", batchSize, 1);
   checkCount("batchAt(step)", step, 0);
   const size = sizeOf("batchAt(imageSize)", options.imageSize);
+  checkMix(options);
+  if (options.augment) checkAugment(options.augment);
   if (source.size === 0) throw new Error("batchAt(source): expected at least 1 picture, got 0. Check the folder or the subset.");
   const draws = drawsAt(source.size, seed, batchSize, step);
-  const requests = draws.map(({ index, epoch }) => ({ index, stream: () => random(seed, "view", epoch, index) }));
-  const batch = await readBatch(source, requests, size, options.framing);
-  if (options.mixup) {
-    const drawn = random(seed, "mixup", step).beta(options.mixup.alpha, options.mixup.alpha);
-    // Above a half, so that a row's own label stays the first of its targets. Source: big_vision.
-    const weight = Math.max(drawn, 1 - drawn);
-    mixup(batch.images, batchSize, weight);
-    mixup(batch.targets, batchSize, weight);
-  }
+  const requests = draws.map(({ index, epoch }) => ({ index, stream: (purpose: Purpose) => random(seed, purpose, epoch, index) }));
+  const batch = await readBatch(source, requests, size, options.framing, options.augment);
+  mixBatch(batch, seed, step, options);
   return batch;
 }
 
@@ -80,33 +78,53 @@ function noDraws(): never {
   throw new Error("evaluationBatches(framing): expected a framing without draws. Use shorter-side, squash or centre-crop.");
 }
 
-type Request = { index: number; stream: () => RandomStream };
+type Purpose = "view" | "augment";
 
-async function readBatch(source: ImageSource, requests: readonly Request[], size: Size, framing: Framing): Promise<Batch> {
+type Request = { index: number; stream: (purpose: Purpose) => RandomStream };
+
+async function readBatch(source: ImageSource, requests: readonly Request[], size: Size, framing: Framing, augment?: RandAugment): Promise<Batch> {
   const [height, width] = size;
+  const { channels, classes, targets } = source;
   const indices = Uint32Array.from(requests, ({ index }) => index);
-  const pixels = await readPixels(source, requests, chooseView(framing, size), height * width * source.channels);
+  const change = augment && ((out: Uint8Array, stream: RandomStream) => out.set(randAugment(out, size, channels, augment, stream)));
+  const pixels = await readPixels(source, requests, chooseView(framing, size), height * width * channels, change);
   const labels = Int32Array.from(indices, (index) => source.labels[index]);
   return {
     images: normalise(pixels),
-    shape: [requests.length, height, width, source.channels],
+    shape: [requests.length, height, width, channels],
     labels,
-    targets: oneHot(labels, source.classes.length),
+    targets: targets ? targetsAt(targets, indices, classes.length) : oneHot(labels, classes.length),
     indices,
   };
 }
 
-async function readPixels(source: ImageSource, requests: readonly Request[], choose: ChooseView, length: number): Promise<Uint8Array> {
+type ChangePixels = (out: Uint8Array, stream: RandomStream) => void;
+
+async function readPixels(
+  source: ImageSource,
+  requests: readonly Request[],
+  choose: ChooseView,
+  length: number,
+  change?: ChangePixels,
+): Promise<Uint8Array> {
   const pixels = new Uint8Array(requests.length * length);
   const pending: Promise<void>[] = [];
   for (const [i, { index, stream }] of requests.entries()) {
-    const done = source.read(index, { choose, stream, out: pixels.subarray(i * length, (i + 1) * length) });
-    if (done) pending.push(done);
+    const out = pixels.subarray(i * length, (i + 1) * length);
+    const done = source.read(index, { choose, stream: () => stream("view"), out });
+    if (done) pending.push(change ? done.then(() => change(out, stream("augment"))) : done);
+    else change?.(out, stream("augment"));
   }
   // All are awaited even where one fails, so that no read is under way once this function is done.
   const failed = (await Promise.allSettled(pending)).find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return pixels;
+}
+
+function targetsAt(targets: (index: number) => Float32Array, indices: Uint32Array, length: number): Float32Array {
+  const out = new Float32Array(indices.length * length);
+  for (const [row, index] of indices.entries()) out.set(targets(index), row * length);
+  return out;
 }
 
 // 0 -> -1 and 255 -> 1, as value_range(-1, 1) of big_vision and mean = std = 0.5 of timm.

@@ -1,5 +1,5 @@
 import { decodeView, pictureSize, reasonOf, toGrey, tryDecoding } from "./decode.ts";
-import { checkChannels, checkLabels, type ImageSource, type ReadRequest } from "./source.ts";
+import { checkChannels, checkLabels, type ImageSource, type PictureSource, type ReadRequest } from "./source.ts";
 import type { Size } from "./view.ts";
 
 export type FileSet = {
@@ -18,18 +18,22 @@ export type FileSet = {
  *
  * @throws while reading: `readPicture(file): ..` with the name of the file that cannot be decoded
  */
-export function fileSource({ files, classes, labels, channels = 3, sizes = [] }: FileSet): ImageSource {
-  checkChannels("fileSource(channels)", channels);
+export function fileSource({ files, classes, labels, channels, sizes }: FileSet): ImageSource {
+  const pictures = pictureFiles({ files, channels, sizes });
   if (labels.length !== files.length) {
     throw new Error(`fileSource(labels): expected one label for each of ${files.length} files, got ${labels.length}. Give both in the same order.`);
   }
+  return { ...pictures, classes, labels: checkLabels("fileSource(labels)", labels, classes) };
+}
+
+/** Picture files without labels. */
+export function pictureFiles({ files, channels = 3, sizes = [] }: Pick<FileSet, "files" | "channels" | "sizes">): PictureSource {
+  checkChannels("fileSource(channels)", channels);
   const known: (Size | undefined)[] = [...sizes];
   const sizeOf = async (index: number): Promise<Size> => (known[index] ??= await pictureSize(files[index]));
   return {
     size: files.length,
     channels,
-    classes,
-    labels: checkLabels("fileSource(labels)", labels, classes),
     name: (index) => files[index],
     read: (index, request) => readPicture(files[index], sizeOf(index), channels, request),
   };
@@ -46,20 +50,16 @@ async function readPicture(file: string, size: Promise<Size>, channels: 1 | 3, {
     await decodeView(file, view, rgb);
     toGrey(rgb, out);
   } catch (error) {
-    throw unreadable(file, await ownError(file, error));
+    const reason = await ownReason(file, reasonOf(error));
+    throw new Error(`readPicture(${file}): expected a picture that can be cut and decoded, got: ${reason}. Remove or replace the file.`, { cause: error });
   }
 }
 
-/** libvips has one place for the errors of all threads: one that another thread cleared comes without its reason. */
-async function ownError(file: string, error: unknown): Promise<unknown> {
-  let known = error;
-  for (let attempt = 0; attempt < 3 && reasonOf(known) === "Unknown error"; attempt++) {
-    known = await tryDecoding(file).then(() => error, (again: unknown) => again);
+/** libvips has one place for the errors of all threads; where another picture emptied it, the file is decoded again. */
+async function ownReason(file: string, reason: string): Promise<string> {
+  let found = reason;
+  for (let tries = 0; tries < 5 && found === "Unknown error"; tries++) {
+    found = await tryDecoding(file).then(() => reason, reasonOf);
   }
-  return known;
-}
-
-function unreadable(file: string, error: unknown): Error {
-  const reason = reasonOf(error);
-  return new Error(`readPicture(${file}): expected a picture that can be cut and decoded, got: ${reason}. Remove or replace the file.`, { cause: error });
+  return found;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expectClose, fixturePath, readFixture } from "@flexivit/testing";
+import { expectClose, fixturePath, readFixture, type NpyArray } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
 import { evaluationBatches, type Batch } from "./batch.ts";
 import { fileSource } from "./file-source.ts";
@@ -40,28 +40,58 @@ describe("resizePixels", () => {
   });
 });
 
+const inRange = (place: number): boolean => place >= 0 && place < 24;
+
+/** Every `every`-th row and column of [240, 240, 3]. */
+const sparse = <Values extends Uint8Array | Float32Array>(values: Values, every: number): Values =>
+  values.filter((_, i) => (Math.floor(i / 3) % 240) % every === 0 && Math.floor(i / 720) % every === 0) as Values;
+
+/** TensorFlow's default decoder rounds its cosine transform: up to 8 levels and 1 on average from Pillow's. */
+function expectDecoderNoise(levels: ArrayLike<number>, reference: ArrayLike<number>, lossless: boolean): void {
+  const differences = Array.from(levels, (level, i) => Math.abs(level - reference[i]));
+  expect(Math.max(...differences)).toBeLessThanOrEqual(lossless ? 0 : 8);
+  expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThanOrEqual(lossless ? 0 : 1.2);
+}
+
+const reference = (name: string): NpyArray["data"] => arrays[name].data;
+
 describe.each(images)("preprocessing of $file equals the references", ({ key, file, height, width, lossless, ...sums }) => {
-  it("decodes to Pillow's pixels bit for bit", async () => {
+  it("decodes to Pillow's pixels bit for bit, and to TensorFlow's where the file is lossless", async () => {
     const levels = levelsOf(await evaluated(file, [height, width], { kind: "squash" }));
     expect(sha256(levels)).toBe(sums.sha256_rgb_pil);
+    const [top, left] = [height >> 1, width >> 1];
+    const crop = levels.filter((_, i) => inRange(Math.floor(i / (3 * width)) - top) && inRange((Math.floor(i / 3) % width) - left));
+    if (!lossless) expect([...crop]).toEqual([...reference(`${key}/decoded_crop_pil`)]);
+    expectDecoderNoise(crop, reference(`${key}/decoded_crop_tf`), lossless);
   });
 
   it("gives timm's evaluation picture bit for bit", async () => {
     const batch = await evaluated(file, 240, { kind: "shorter-side", cropFraction: 0.95 });
-    expect(sha256(levelsOf(batch))).toBe(sums.sha256_timm_eval_u8);
-    const sub8 = batch.images.filter((_, i) => Math.floor(i / 3) % 8 === 0 && Math.floor(i / 720) % 8 === 0);
+    const levels = levelsOf(batch);
+    expect(sha256(levels)).toBe(sums.sha256_timm_eval_u8);
+    expect([...sparse(levels, 2)]).toEqual([...reference(`${key}/timm_eval_u8_sub2`)]);
     // Both are float32 of numbers up to 1, made by different operations.
-    expectClose(sub8, arrays[`${key}/timm_eval_sub8`].data, { absolute: 1.2e-7 });
+    expectClose(sparse(batch.images, 8), reference(`${key}/timm_eval_sub8`), { absolute: 1.2e-7 });
   });
 
   it("gives big_vision's resize(240) bit for bit where the file is lossless", async () => {
     const levels = levelsOf(await evaluated(file, 240, { kind: "squash" }));
     expect(sha256(levels) === sums.sha256_tf_bilinear_u8).toBe(lossless);
-    const sub2 = levels.filter((_, i) => Math.floor(i / 3) % 2 === 0 && Math.floor(i / 720) % 2 === 0);
-    const reference = arrays[`${key}/tf_bilinear_u8_sub2`].data;
-    // TensorFlow's default decoder rounds its cosine transform: up to 8 levels and 1 on average from Pillow's.
-    const differences = sub2.map((level, i) => Math.abs(level - reference[i]));
-    expect(Math.max(...differences)).toBeLessThanOrEqual(lossless ? 0 : 8);
-    expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThanOrEqual(lossless ? 0 : 1.2);
+    expectDecoderNoise(sparse(levels, 2), reference(`${key}/tf_bilinear_u8_sub2`), lossless);
+    expectDecoderNoise(sparse(levels, 5), reference(`${key}/tf_bilinear_sub5`).map(Math.trunc), lossless);
   });
+});
+
+it("the pictures of the fixture that are stored whole are equal at every pixel", async () => {
+  const chelsea = images.find(({ key }) => key === "chelsea") as Reference;
+  const timm = await evaluated(chelsea.file, 240, { kind: "shorter-side", cropFraction: 0.95 });
+  expect([...levelsOf(timm)]).toEqual([...reference("chelsea/timm_eval_u8")]);
+  const bigVision = await evaluated(chelsea.file, 240, { kind: "squash" });
+  expect([...levelsOf(bigVision)]).toEqual([...reference("chelsea/tf_bilinear_u8")]);
+  // These and the kinds of arrays that the tests above compare are all that the fixture holds.
+  const kinds = new Set(Object.keys(arrays).map((name) => name.split("/")[1]));
+  expect([...kinds].sort()).toEqual([
+    "decoded_crop_pil", "decoded_crop_tf", "tf_bilinear_sub5", "tf_bilinear_u8", "tf_bilinear_u8_sub2",
+    "timm_eval_sub8", "timm_eval_u8", "timm_eval_u8_sub2",
+  ]);
 });

@@ -22,11 +22,14 @@ export type ReadRequest = {
   out: Uint8Array;
 };
 
-/** Pictures with one class each. */
+/** Pictures with one class each, or with targets. */
 export type ImageSource = PictureSource & {
+  /** The classes; where there are targets, what their values mean. */
   readonly classes: readonly string[];
-  /** [size], each an index of `classes`. */
+  /** [size], each an index of `classes`; -1 where there are targets. */
   readonly labels: Int32Array;
+  /** What a network should answer for a picture, [classes]: 1 for each of its classes, or numbers to be estimated. */
+  readonly targets?: (index: number) => Float32Array;
 };
 
 export type PixelSet = {
@@ -73,11 +76,13 @@ export function subset(source: ImageSource, indices: ArrayLike<number>): ImageSo
   if (outside !== undefined) {
     throw new Error(`subset(indices): expected indices in 0..${source.size - 1}, got ${outside}. The source has ${source.size} pictures.`);
   }
+  const { channels, classes, labels, targets } = source;
   return {
     size: chosen.length,
-    channels: source.channels,
-    classes: source.classes,
-    labels: Int32Array.from(chosen, (index) => source.labels[index]),
+    channels,
+    classes,
+    labels: Int32Array.from(chosen, (index) => labels[index]),
+    ...(targets ? { targets: (index: number) => targets(chosen[index]) } : {}),
     name: (index) => source.name(chosen[index]),
     read: (index, request) => source.read(chosen[index], request),
   };
