@@ -37,6 +37,7 @@ describe("freeze", () => {
       ...options(),
       init: () => ({ bias: tf.clone(bias) }),
       loss: ({ bias }, batch, context) => loss({ kernel, bias }, batch, context),
+      evaluate: undefined,
     });
     expectClose(frozen.params.bias, alone.params.bias);
     disposeTree(kernel, bias, frozen.params, frozen.ema, alone.params, alone.ema);
