@@ -48,6 +48,10 @@ test("a logit that is not a number is wrong either way: a positive last, a negat
   expect(multiLabelMetrics([NaN, NaN, 5], [1, 0, 1], { classes: 1 }).microF1).toBe(2 / 4);
 });
 
+test("without pictures there is no figure", () => {
+  expect(multiLabelMetrics([], [], { classes: 2 }).perClass[1]).toEqual({ positives: 0, averagePrecision: NaN, f1: NaN });
+});
+
 test("numbers that are no rows, targets that are not 0 or 1 and thresholds beyond 0 to 1 are refused", () => {
   expect(() => multiLabelMetrics([1, 2, 3], [0, 1, 0], { classes: 2 })).toThrow(
     new Error("multiLabelMetrics(logits): expected whole rows of 2 classes, got 3 numbers. Pass all rows, one after the other."),

@@ -12,9 +12,8 @@ type Block<P, X, Y> = (params: P, x: X) => Y;
  * differentiates that run. One more forward pass buys the memory of all that `f` would have kept.
  *
  * Value and gradients are those of `f(params, x)` to the bit; only where a tensor is read inside and outside of `f` do
- * its gradients add up in another order. Where several blocks follow each other, checkpoint each:
- * then only the tensors between them and the inside of one block are held. Inside of a gradient that is itself inside
- * of a gradient, `f` runs as it is.
+ * its gradients add up in another order. Where several blocks follow each other, checkpoint each: then only the tensors
+ * between them and the inside of one block are held. In a gradient inside of another gradient, `f` runs as it is.
  *
  * @param f a pure function of its two arguments, which takes no gradient itself. Whatever else it reads (a mask, say)
  * must outlive the backward pass, so pass it within `x`; draws must come out the same the second time
@@ -30,12 +29,13 @@ export function checkpointed<P extends ParamTree, X extends ParamTree, Y extends
 ): Y {
   const inputs = leaves([params, x]).map(({ tensor }) => tensor);
   const differentiated = inputs.map((tensor) => tensor.dtype === "float32" && gradientMayReach(tensor));
-  if (isNestedGradient() || !differentiated.includes(true)) return tf.tidy(() => outputOf(f, params, x));
+  if (isNestedGradient()) return tf.tidy(() => outputOf(f, params, x));
   const operation = tf.customGrad<Y>((...arguments_) => {
+    const value = outputOf(f, params, x);
     const save = arguments_.at(-1) as (tensors: tf.Tensor[]) => void;
     save(inputs);
     return {
-      value: outputOf(f, params, x),
+      value,
       gradFunc: (dy: Y, saved: tf.Tensor[]) => tf.tidy(() => gradientsAgain(f, [params, x], saved, differentiated, dy)),
     };
   });
