@@ -18,10 +18,11 @@ const losses = { softmax: softmaxCrossEntropy, sigmoid: sigmoidCrossEntropy } as
  * @throws when the shapes differ or the objective does not exist.
  */
 export function classificationLoss(logits: tf.Tensor2D, targets: tf.Tensor2D, objective: ClassificationObjective = "softmax"): tf.Scalar {
-  if (!Object.hasOwn(losses, objective)) {
-    throw new Error(
-      `classificationLoss(objective): expected one of softmax, sigmoid, got "${String(objective)}". Use softmax for one class per picture, sigmoid for several.`,
-    );
-  }
+  checkObjective(objective, "classificationLoss(objective)");
   return tf.tidy(() => tf.mean<tf.Scalar>(losses[objective](logits, targets)));
+}
+
+export function checkObjective(objective: ClassificationObjective, where: string): void {
+  if (Object.hasOwn(losses, objective)) return;
+  throw new Error(`${where}: expected one of softmax, sigmoid, got "${String(objective)}". Use softmax for one class per picture, sigmoid for several.`);
 }

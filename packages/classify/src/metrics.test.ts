@@ -36,6 +36,12 @@ test("the first classes come best first with their softmax probabilities, ties i
   expect((await topClasses(odds))[0]).toHaveLength(4);
 });
 
+test("by sigmoid each class has a probability of its own: odds of 1:1, 3:1 and 1:3 are 1/2, 3/4 and 1/4", async () => {
+  const [picture] = await topClasses(tf.log(tf.tensor2d([[1, 3, 1 / 3]])) as tf.Tensor2D, 3, "sigmoid");
+  expect(picture.map(({ class: index }) => index)).toEqual([1, 0, 2]);
+  expectClose(picture.map(({ probability }) => probability), [3 / 4, 1 / 2, 1 / 4], { relative: 1e-6 });
+});
+
 test("labels of another number or of other classes, and a k below 1, are refused", async () => {
   await expect(countCorrect(logits(), [1, 2])).rejects.toThrow(
     new Error("countCorrect(labels): expected 3 labels, one per row of the logits, got 2. Pass the labels of this batch."),
@@ -48,6 +54,9 @@ test("labels of another number or of other classes, and a k below 1, are refused
   );
   await expect(topClasses(logits(), 1.5)).rejects.toThrow(
     new Error("topClasses(k): expected a whole number above 0, got 1.5. Use 1 for the best class alone."),
+  );
+  await expect(topClasses(logits(), 1, "hinge" as "softmax")).rejects.toThrow(
+    new Error('topClasses(objective): expected one of softmax, sigmoid, got "hinge". Use softmax for one class per picture, sigmoid for several.'),
   );
   await expect(topClasses(tf.zeros([3]) as unknown as tf.Tensor2D)).rejects.toThrow(
     new Error("topClasses(logits): expected axes [batch, classes], got shape [3]. Reshape it to rank 2."),

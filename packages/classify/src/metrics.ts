@@ -1,6 +1,7 @@
 import { axes } from "@flexivit/axes";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkLabels } from "./labels.ts";
+import { type ClassificationObjective, checkObjective } from "./loss.ts";
 
 /** A class and its probability. */
 export type ClassProbability = { class: number; probability: number };
@@ -36,16 +37,18 @@ export async function countCorrect(logits: tf.Tensor2D, labels: ArrayLike<number
 }
 
 /**
- * The most probable classes of each picture by softmax, best first; ties in the order of the classes.
+ * The most probable classes of each picture, best first; ties in the order of the classes.
  *
  * @param logits [batch, classes]
+ * @param objective what the head was trained by: `softmax`, unless given, or `sigmoid` for each class on its own
  * @returns per picture `k` classes and their probabilities, or all where there are fewer
  * @throws when `k` is no whole number above 0.
  */
-export async function topClasses(logits: tf.Tensor2D, k = 5): Promise<ClassProbability[][]> {
+export async function topClasses(logits: tf.Tensor2D, k = 5, objective: ClassificationObjective = "softmax"): Promise<ClassProbability[][]> {
   const { batch, classes } = axes(logits, "topClasses(logits)", "batch classes");
   checkTop(k, "topClasses(k)");
-  const probabilities = tf.softmax(logits);
+  checkObjective(objective, "topClasses(objective)");
+  const probabilities = objective === "softmax" ? tf.softmax(logits) : tf.sigmoid(logits);
   const values = await probabilities.data();
   probabilities.dispose();
   return Array.from({ length: batch }, (_, row) => {

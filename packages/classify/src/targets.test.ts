@@ -1,7 +1,7 @@
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { labelTargets, smoothTargets } from "./targets.ts";
+import { labelTargets, multiLabelTargets, smoothTargets } from "./targets.ts";
 
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
@@ -15,6 +15,13 @@ test("without smoothing there is a one on the label, and targets stay as they ar
   const same = smoothTargets(targets, { share: 0 });
   expectClose(same, targets);
   expect(same).not.toBe(targets);
+});
+
+test("pictures with labels 2 and 0, none, and 1 have ones there alone; one label each is labelTargets", () => {
+  const targets = multiLabelTargets([[2, 0], [], Uint8Array.of(1)], 3);
+  expect(targets.dtype).toBe("float32");
+  expectClose(targets, tf.tensor2d([[1, 0, 1], [0, 0, 0], [0, 1, 0]]));
+  expectClose(multiLabelTargets([[3], [0]], 5), labelTargets([3, 0], 5));
 });
 
 test("a share of 0.2 over 4 classes: 0.85 and 0.05 among all, 0.8 and 0.0667 among the others", () => {
@@ -38,6 +45,9 @@ test("a label that is not a class is refused, by its position", () => {
       new Error(`labelTargets(labels): expected classes from 0 to 2, got ${label} at position 1. Check that the labels belong to these 3 classes.`),
     );
   }
+  expect(() => multiLabelTargets([[0], [1, 3]], 3)).toThrow(
+    new Error("multiLabelTargets(labels[1]): expected classes from 0 to 2, got 3 at position 1. Check that the labels belong to these 3 classes."),
+  );
 });
 
 test("a share of 1, an unknown convention and others where there are none are refused", () => {
@@ -57,6 +67,7 @@ test("a share of 1, an unknown convention and others where there are none are re
 
 test("nothing is left behind", () => {
   const targets = labelTargets([1, 4], 5);
+  expectNoLeak(() => multiLabelTargets([[1], [0, 4]], 5));
   for (const share of [0, 0.1]) {
     expectNoLeak(() => labelTargets([1, 4], 5, { share }));
     expectNoLeak(() => smoothTargets(targets, { share, among: "others" }));

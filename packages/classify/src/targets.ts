@@ -29,6 +29,22 @@ export function labelTargets(labels: ArrayLike<number>, classes: number, smoothi
 }
 
 /**
+ * Target probabilities of pictures with any number of labels: one on each label, zero elsewhere.
+ *
+ * @param labels classes of each picture, 0 to classes - 1; none for a picture without any
+ * @returns [batch, classes]
+ * @throws when a label is not a class.
+ */
+export function multiLabelTargets(labels: readonly ArrayLike<number>[], classes: number): tf.Tensor2D {
+  const values = new Float32Array(labels.length * classes);
+  for (const [row, ofPicture] of labels.entries()) {
+    checkLabels(ofPicture, classes, `multiLabelTargets(labels[${row}])`);
+    for (const label of Array.from(ofPicture)) values[row * classes + label] = 1;
+  }
+  return tf.tensor2d(values, [labels.length, classes]);
+}
+
+/**
  * Targets with a share s of each spread over the K classes. Rows still sum to 1, those of mixed pictures too.
  *
  * "all": `(1 - s) target + s / K`. "others": `(1 - s) target + s / (K - 1) (1 - target)`.

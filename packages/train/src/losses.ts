@@ -1,5 +1,5 @@
 import type { PatchScheme } from "@flexivit/patch-schemes";
-import { disposeTree, mapLeaves, valueAndGradients, zipLeaves, type ParamTree } from "@flexivit/params";
+import { disposeTree, mapLeaves, valueAndGradients, zipLeaves, type ParamTree, type PathFilter } from "@flexivit/params";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What a loss function returns: the loss that is minimised, and any further named scalars to log beside it. */
@@ -20,12 +20,13 @@ export type TensorBatch = { [name: string]: tf.Tensor };
 /** A loss of weights and a batch, as a mean over the batch. It sees no model: whatever network gives features will do. */
 export type LossFunction<P extends ParamTree, B extends TensorBatch> = (params: P, batch: B, context: StepContext) => Losses;
 
-type LossesAndGradients<P> = { terms: Record<string, number>; gradients: P; images: number };
+type LossesAndGradients = { terms: Record<string, number>; gradients: ParamTree; images: number };
 
 /**
  * The losses of a step and their gradients, averaged over the parts of the batch.
  *
  * @param parts functions that load one part each; a part's tensors are freed before the next is loaded
+ * @param trained leaves that have a gradient; the others are constants
  * @returns the mean of each named loss, the mean gradients, and the number of images
  * @throws where the parts are not equally large: their mean would not be that of the batch
  */
@@ -34,13 +35,14 @@ export async function lossesAndGradients<P extends ParamTree, B extends TensorBa
   loss: LossFunction<P, B>,
   context: StepContext,
   parts: (() => Promise<B>)[],
-): Promise<LossesAndGradients<P>> {
-  let total: LossesAndGradients<P> | undefined;
+  trained: PathFilter = () => true,
+): Promise<LossesAndGradients> {
+  let total: LossesAndGradients | undefined;
   try {
     for (const [index, load] of parts.entries()) {
       const batch = await load();
       const images = imagesOf(batch, index, total && total.images / index);
-      const { value, gradients } = differentiate(params, loss, batch, context);
+      const { value, gradients } = differentiate(params, loss, batch, context, trained);
       total = sum(total, { terms: await numbers(value), gradients, images });
     }
   } catch (error) {
@@ -62,9 +64,10 @@ function differentiate<P extends ParamTree, B extends TensorBatch>(
   loss: LossFunction<P, B>,
   batch: B,
   context: StepContext,
-): { value: Losses; gradients: P } {
+  trained: PathFilter,
+): { value: Losses; gradients: ParamTree } {
   try {
-    return valueAndGradients((weights) => loss(weights, batch, context), params);
+    return valueAndGradients((weights) => loss(weights, batch, context), params, trained);
   } finally {
     tf.dispose(batch);
   }
@@ -78,14 +81,14 @@ async function numbers(losses: Losses): Promise<Record<string, number>> {
 }
 
 /** Takes both gradients: they are freed leaf by leaf, so that no third copy of the tree ever exists. */
-function sum<P extends ParamTree>(a: LossesAndGradients<P> | undefined, b: LossesAndGradients<P>): LossesAndGradients<P> {
+function sum(a: LossesAndGradients | undefined, b: LossesAndGradients): LossesAndGradients {
   if (!a) return b;
   const gradients = zipLeaves([a.gradients, b.gradients], ([x, y]) => freeing([x, y], tf.add(x, y)));
   const terms = Object.fromEntries(Object.keys(b.terms).map((name) => [name, a.terms[name] + b.terms[name]]));
   return { terms, gradients, images: a.images + b.images };
 }
 
-function mean<P extends ParamTree>(total: LossesAndGradients<P>, parts: number): LossesAndGradients<P> {
+function mean(total: LossesAndGradients, parts: number): LossesAndGradients {
   if (parts === 1) return total;
   const gradients = mapLeaves(total.gradients, (gradient) => freeing([gradient], tf.div(gradient, parts)));
   const terms = Object.fromEntries(Object.entries(total.terms).map(([name, value]) => [name, value / parts]));

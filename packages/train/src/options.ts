@@ -1,6 +1,6 @@
 import type { Optimizer, Schedule } from "@flexivit/optim";
 import type { SchemeDistribution } from "@flexivit/patch-schemes";
-import type { ParamTree } from "@flexivit/params";
+import { leaves, type ParamTree, type PathFilter } from "@flexivit/params";
 import type { Logger } from "@flexivit/run-log";
 import type { LossFunction, TensorBatch } from "./losses.ts";
 
@@ -31,6 +31,11 @@ export type TrainOptions<P extends ParamTree, B extends TensorBatch> = {
   schedule: Schedule;
   steps: number;
   seed: number;
+  /**
+   * Whether the leaf at a path stays as it is, such as `under("backbone")`; none does unless given. What is frozen has
+   * no gradient, costs no backward pass and has nothing in the optimiser.
+   */
+  freeze?: PathFilter;
   /** Largest global norm of the gradients; without it nothing is clipped. */
   clipNorm?: number;
   /** Decay per step of the moving average of the weights, in [0, 1); 0 or absent keeps no average. */
@@ -67,4 +72,11 @@ export function checkOptions<P extends ParamTree, B extends TensorBatch>(options
   if (!(clipNorm > 0)) {
     throw new Error(`train(clipNorm): expected a positive number, got ${clipNorm}. Try 1, or leave it out to clip nothing.`);
   }
+}
+
+/** Refuses to train where every leaf is frozen. */
+export function checkFreeze(params: ParamTree, freeze: PathFilter = () => false): void {
+  const paths = leaves(params).map(({ path }) => path);
+  if (!paths.every(freeze)) return;
+  throw new Error(`train(freeze): expected a leaf to train, got all ${paths.length} frozen. Leave one out, such as "${paths.at(-1)}".`);
 }

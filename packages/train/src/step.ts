@@ -1,6 +1,6 @@
 import { applyUpdates, clipByGlobalNorm, globalNorm, scheduleAt, updateAverage } from "@flexivit/optim";
 import { drawScheme, formatScheme } from "@flexivit/patch-schemes";
-import { disposeTree, type ParamTree } from "@flexivit/params";
+import { disposeTree, type ParamTree, type PathFilter } from "@flexivit/params";
 import type * as tf from "@tensorflow/tfjs-core";
 import { lossesAndGradients, type TensorBatch } from "./losses.ts";
 import type { TrainOptions } from "./options.ts";
@@ -25,12 +25,13 @@ export async function trainStep<P extends ParamTree, B extends TensorBatch>(
   state: TrainState<P>,
   options: TrainOptions<P, B>,
 ): Promise<{ state: TrainState<P>; row: StepRow; images: number }> {
-  const { optimizer, seed, accumulate = 1, emaDecay = 0 } = options;
+  const { optimizer, seed, freeze = () => false, accumulate = 1, emaDecay = 0 } = options;
   const { step } = state;
   const scheme = drawScheme(options.schemes, seed, step);
   const factor = scheduleAt(options.schedule, step);
   const parts = Array.from({ length: accumulate }, (_, part) => () => options.batch(step, part));
-  const { terms, gradients, images } = await lossesAndGradients(state.params, options.loss, { step, scheme, seed }, parts);
+  const trained: PathFilter = (path) => !freeze(path);
+  const { terms, gradients, images } = await lossesAndGradients(state.params, options.loss, { step, scheme, seed }, parts, trained);
   const { norm, scale } = await clipping(gradients, options.clipNorm);
   const row: StepRow = { ...terms, loss: terms.loss, gradientNorm: norm, learningRate: optimizer.learningRate * factor, patchSize: formatScheme(scheme) };
   if (!Number.isFinite(row.loss) || !Number.isFinite(norm)) {

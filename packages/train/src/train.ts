@@ -1,7 +1,7 @@
 import { noLogger } from "@flexivit/run-log";
 import { disposeTree, type ParamTree } from "@flexivit/params";
 import type { TensorBatch } from "./losses.ts";
-import { checkOptions, type Figures, type TrainOptions } from "./options.ts";
+import { checkFreeze, checkOptions, type Figures, type TrainOptions } from "./options.ts";
 import { resumeState, saveState } from "./persist.ts";
 import { disposeState, freshState, type TrainState } from "./state.ts";
 import { NotFinite, requireFinite, trainStep } from "./step.ts";
@@ -44,6 +44,7 @@ export async function train<P extends ParamTree, B extends TensorBatch>(options:
   checkOptions(options);
   const session = await begin(options);
   try {
+    checkFreeze(session.state.params, options.freeze);
     await evaluateIfDue(session);
     while (session.state.step < options.steps && !options.signal?.aborted) {
       await advance(session);
