@@ -2,7 +2,7 @@ import { evaluationBatches, subset, type Batch } from "@flexivit/data";
 import { topClasses } from "@flexivit/classify";
 import { parseScheme } from "@flexivit/patch-schemes";
 import * as tf from "@tensorflow/tfjs-core";
-import { accuracyAt, classifierLogits, type ClassifierModel, type DataSets } from "flexivit";
+import { evaluateAt, classifierLogits, type ClassifierModel, type DataSets } from "flexivit";
 import type { Config } from "./config.ts";
 
 /** A model's accuracy at every patch size. */
@@ -27,7 +27,7 @@ export async function compare(
   const curves: Curve[] = [];
   for (const { name, trainedAt, model } of models) {
     const accuracies: number[] = [];
-    for (const scheme of schemes) accuracies.push((await accuracyAt(model, data.test, scheme)).accuracy);
+    for (const scheme of schemes) accuracies.push((await evaluateAt(model, data.test, scheme)).figures.accuracy);
     curves.push({ name, trainedAt, accuracies });
   }
   return { seed, curves, ...(await showGuesses(config, data, models[0].model)) };

@@ -84,7 +84,7 @@ const paper: Config = {
     objective: "sigmoid",
     headBias: -10,
     imageSizePx: 240,
-    mixup: 0.2,
+    mix: { mixup: { alpha: 0.2 } },
     batchSize: 4096,
     accumulate: 64,
     steps: 28_000, // 90 epochs of 1.28 million pictures

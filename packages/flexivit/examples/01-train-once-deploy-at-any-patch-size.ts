@@ -8,7 +8,7 @@ import { parseScheme } from "@flexivit/patch-schemes";
 import { random } from "@flexivit/random";
 import { openRun, textTable } from "@flexivit/run-log";
 import { vitConfig } from "@flexivit/vit";
-import { accuracyAt, loadModel, recipeDefaults, trainClassifier, type ClassifierRecipe } from "flexivit";
+import { evaluateAt, loadModel, recipeDefaults, trainClassifier, type ClassifierRecipe } from "flexivit";
 
 /** Grey pictures of 24x24 with a bright bar, which lies or stands: class 0 or 1. */
 function bars(size: number, seed: number): ImageSource {
@@ -54,8 +54,8 @@ await run.finish(status);
 const model = await loadModel(file);
 const rows = [];
 for (const size of ["12", "8", "6", "4", "12x8", "8x6", "3"]) {
-  const { tokens, accuracy } = await accuracyAt(model, test, parseScheme(size));
-  rows.push([size, patchSizes.includes(size) ? "yes" : "no", tokens, `${(100 * accuracy).toFixed(1)} %`]);
+  const { tokens, figures } = await evaluateAt(model, test, parseScheme(size));
+  rows.push([size, patchSizes.includes(size) ? "yes" : "no", tokens, `${(100 * figures.accuracy).toFixed(1)} %`]);
 }
 console.log(textTable(["patch size", "trained at", "tokens", "accuracy"], rows));
 await rm(out, { recursive: true });

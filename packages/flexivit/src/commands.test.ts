@@ -47,7 +47,7 @@ describe("flexivit evaluate", () => {
     const grey = await flexivit("evaluate", "--checkpoint", model, "--data", "mnist");
     expect([grey.code, lastLine(grey.err)]).toEqual([
       1,
-      "accuracyAt(source): expected pictures with 3 channels, as the model takes them, got 1. Open the data with that many.",
+      "evaluateAt(source): expected pictures with 3 channels, as the model takes them, got 1. Open the data with that many.",
     ]);
     const other = await pictureFolder(2);
     await rm(join(other, "red"), { recursive: true });

@@ -50,6 +50,18 @@ describe("flexivit train --from", () => {
     disposeTree(before.params, after.params);
   });
 
+  it("with --freeze backbone trains the new head alone: no bit of the backbone moves", async () => {
+    const other = await pictureFolder(4);
+    await rename(join(other, "blue"), join(other, "night"));
+    const out = await newOut();
+    expect((await fineTune(out, { data: other, freeze: "backbone", steps: "5" })).code).toBe(0);
+    const [before, after] = [await loadModel(model), await loadModel(join(out, "flexible", "model.safetensors"))];
+    expectClose(after.params.backbone.norm.scale, before.params.backbone.norm.scale);
+    expectClose(after.params.backbone.patchEmbedding.kernel, before.params.backbone.patchEmbedding.kernel);
+    expect(Math.max(...after.params.head.kernel.dataSync().map(Math.abs))).toBeGreaterThan(0); // it begins with zeros
+    disposeTree(before.params, after.params);
+  });
+
   it("takes image size and patch sizes of the model where none are given, and logs where it started", async () => {
     const out = await newOut();
     const flags = { data: pictures, out, from: model, steps: "1", "batch-size": "4" };
@@ -62,8 +74,17 @@ describe("flexivit train --from", () => {
     [{ variant: "Ti" }, "train(--variant): expected a model either from a file or by its flags, got --from too. Leave out one of the two.\n"],
     [{ pooling: "tok" }, "train(--pooling): expected a model either from a file or by its flags, got --from too. Leave out one of the two.\n"],
     [{ "patch-sizes": "12,8" }, "train(--patch-size): expected one of --patch-size and --patch-sizes, got both. List every size in --patch-sizes.\n"],
+    [{ draw: "gaussian" }, "train(--draw): expected --draw-centre with gaussian, got none. Give it, or draw all sizes alike without --draw.\n"],
     [{ "patch-size": "7" }, expect.stringMatching(/^gridOf\(imageSize\): expected patches of 7x7 to cover the image 24x24/)],
   ])("%o is refused before a run folder is made", async (changes, err) => {
     expect(await fineTune(await newOut(), changes as Record<string, string>)).toEqual({ code: 1, out: "", err });
+  });
+
+  it("refuses a place to freeze that the model does not have, and names those it has", async () => {
+    const { code, err } = await fineTune(await newOut(), { freeze: "backbone/block/0" });
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'firstWeights(freeze): expected places such as backbone, backbone/patchEmbedding, backbone/positions, backbone/blocks, backbone/norm, head, backbone/blocks/0, got "backbone/block/0". Name weights that this model has.\n',
+    );
   });
 });

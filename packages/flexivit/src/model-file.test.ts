@@ -9,7 +9,7 @@ import { patchScheme } from "@flexivit/patch-schemes";
 import { expectNoLeak } from "@flexivit/testing";
 import { vitConfig } from "@flexivit/vit";
 import { describe, expect, it } from "vitest";
-import { accuracyAt, classifierLogits, initClassifierWeights, loadModel, saveModel, type ClassifierModel } from "./index.ts";
+import { evaluateAt, classifierLogits, initClassifierWeights, loadModel, saveModel, type ClassifierModel } from "./index.ts";
 
 const newModel = (): ClassifierModel => {
   const vit = vitConfig({ dim: 6, depth: 1, hiddenDim: 10, heads: 2 }, { channels: 1, patchSize: [4, 4], positionGrid: [3, 3] });
@@ -60,33 +60,33 @@ describe("a model file", () => {
   });
 });
 
-describe("accuracyAt", () => {
+describe("evaluateAt", () => {
   it("counts the pictures whose own class has the largest logit, in batches of any size", async () => {
     const model = newModel();
     const pixels = Float32Array.from({ length: 5 * 144 }, (_, i) => (50 * Math.floor(i / 144) + ((i % 144) % 40)) / 127.5 - 1);
     const scheme = patchScheme([4, 3]);
     const predicted = tf.tidy(() => [...tf.argMax(classifierLogits(model.params, model.info.vit, tf.tensor4d(pixels, [5, 12, 12, 1]), { scheme }), 1).dataSync()]);
     for (const batchSize of [2, 5, 250]) {
-      const { accuracy, tokens, pictures, patchSize } = await accuracyAt(model, { ...source, labels: Int32Array.from([...predicted.slice(0, 3), ...predicted.slice(3).map((c) => (c + 1) % 3)]) }, scheme, { batchSize });
-      expect({ accuracy, tokens, pictures, patchSize }).toEqual({ accuracy: 3 / 5, tokens: 12, pictures: 5, patchSize: "4x3" });
+      const { figures, tokens, pictures, patchSize } = await evaluateAt(model, { ...source, labels: Int32Array.from([...predicted.slice(0, 3), ...predicted.slice(3).map((c) => (c + 1) % 3)]) }, scheme, { batchSize });
+      expect({ figures, tokens, pictures, patchSize }).toEqual({ figures: { accuracy: 3 / 5 }, tokens: 12, pictures: 5, patchSize: "4x3" });
     }
     tf.dispose(model.params);
   });
 
   it("refuses other classes, channels and sizes, and stops where its signal is aborted", async () => {
     const model = newModel();
-    const at = (changes: Partial<ImageSource>, size = 4) => accuracyAt(model, { ...source, ...changes }, patchScheme(size));
+    const at = (changes: Partial<ImageSource>, size = 4) => evaluateAt(model, { ...source, ...changes }, patchScheme(size));
     await expect(at({ classes: ["a", "c", "b"] })).rejects.toThrow(
-      new Error("accuracyAt(source): expected the model's 3 classes (a, b, c), got 3 (a, c, b). Evaluate on data with the same classes."),
+      new Error("evaluateAt(source): expected the model's 3 classes (a, b, c), got 3 (a, c, b). Evaluate on data with the same classes."),
     );
     await expect(at({ channels: 3 })).rejects.toThrow(
-      new Error("accuracyAt(source): expected pictures with 1 channels, as the model takes them, got 3. Open the data with that many."),
+      new Error("evaluateAt(source): expected pictures with 1 channels, as the model takes them, got 3. Open the data with that many."),
     );
-    await expect(at({ size: 0 })).rejects.toThrow(new Error("accuracyAt(source): expected at least 1 picture, got 0. Add test pictures."));
+    await expect(at({ size: 0 })).rejects.toThrow(new Error("evaluateAt(source): expected at least 1 picture, got 0. Add test pictures."));
     await expect(at({}, 5)).rejects.toThrow(/^gridOf\(imageSize\): expected patches of 5x5 to cover the image 12x12/);
     const signal = AbortSignal.abort();
-    await expect(accuracyAt(model, source, patchScheme(4), { signal })).rejects.toBe(signal.reason);
-    await expectNoLeak(async () => void (await accuracyAt(model, source, patchScheme(3))));
+    await expect(evaluateAt(model, source, patchScheme(4), { signal })).rejects.toBe(signal.reason);
+    await expectNoLeak(async () => void (await evaluateAt(model, source, patchScheme(3))));
     tf.dispose(model.params);
   });
 });

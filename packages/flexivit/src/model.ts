@@ -2,6 +2,7 @@ import { classify, initClassifier, type ClassifierParams } from "@flexivit/class
 import type { EvaluationFraming } from "@flexivit/data";
 import type { PatchScheme, Remainder } from "@flexivit/patch-schemes";
 import { initVit, vit, type VitConfig, type VitParams } from "@flexivit/vit";
+import type { Task } from "./task.ts";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** The trainable weights of a classifier: a backbone and its head. */
@@ -10,7 +11,9 @@ export type ClassifierWeights = { backbone: VitParams; head: ClassifierParams };
 /** What a classifier needs beside its weights. Plain data: it is stored in the weights' file. */
 export type ClassifierInfo = {
   vit: VitConfig;
-  /** Class names in the order of the logits. */
+  /** What the outputs mean; classes of which a picture has one, unless given. */
+  task?: Task;
+  /** Names of the classes, or of the numbers, in the order of the outputs. */
   classes: string[];
   /** Height and width of the pictures it was trained on. */
   imageSizePx: number;

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
-import { fashionMnist, imageFolder, imageNet, mnist, subset, type FolderSource, type ImageSource, type Skipped } from "@flexivit/data";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { fashionMnist, imageFolder, imageNet, labelledFiles, mnist, subset, type FolderSource, type ImageSource, type Skipped } from "@flexivit/data";
 import { random } from "@flexivit/random";
+import type { Task } from "./task.ts";
 
 /** Pictures to train on and pictures to test on, with the same classes in the same order. */
 export type DataSets = {
@@ -11,8 +12,10 @@ export type DataSets = {
   test: ImageSource;
   /** Damaged and foreign files that were left out. */
   skipped: readonly Skipped[];
-  /** Whether `test` is a tenth that was held out of one folder. */
+  /** Whether `test` is a tenth that was held out of one folder or file. */
   heldOut: boolean;
+  /** What the targets of both say. */
+  task: Task;
 };
 
 export type OpenDataOptions = {
@@ -38,25 +41,43 @@ export function isPackaged(name: string): boolean {
 
 /**
  * Opens a data set: a packaged one by name, a folder with `train/` and `val/` (ImageNet's layout), or a folder with one
- * folder per class, of which a tenth (the same on every machine) is held out as test pictures.
+ * folder per class, of which a tenth (the same on every machine) is held out as test pictures; or a `.csv` file of
+ * pictures with several classes or numbers each.
  *
  * @throws where the name is neither a packaged set nor a folder.
  */
 export async function openData(name: string, { strict, channels, classes, all = false }: OpenDataOptions = {}): Promise<DataSets> {
   if (isPackaged(name)) {
     const { train, test } = await packagedSets[name as keyof typeof packagedSets]();
-    return { name, training: train, test, skipped: [], heldOut: false };
+    return { name, training: train, test, skipped: [], heldOut: false, task: "single-label" };
   }
   if (!existsSync(name)) {
     throw new Error(`openData(name): expected ${Object.keys(packagedSets).join(", ")} or a folder of pictures, got "${name}". Check the path.`);
   }
+  if (name.endsWith(".csv")) return openLabels(name, { strict, channels, classes, all });
   if (await isSplit(name)) {
     const { train, validation } = await imageNet(name, { strict, channels });
-    return { name, training: train, test: validation, skipped: [...train.skipped, ...validation.skipped], heldOut: false };
+    return { name, training: train, test: validation, skipped: [...train.skipped, ...validation.skipped], heldOut: false, task: "single-label" };
   }
   const source = await imageFolder(name, { strict, channels, classes });
-  const sets = all ? { training: source, test: source } : holdOut(source, name);
-  return { name, ...sets, skipped: source.skipped, heldOut: !all };
+  return { name, ...setsOf(source, name, all), task: "single-label" };
+}
+
+/** A file of labels: several classes or numbers per picture. A file `val.csv` beside `train.csv` holds the test pictures. */
+async function openLabels(file: string, { all = false, ...options }: OpenDataOptions): Promise<DataSets> {
+  const { task, ...source } = await labelledFiles(file, options);
+  const validation = join(dirname(file), "val.csv");
+  if (basename(file) !== "train.csv" || !existsSync(validation)) return { name: file, ...setsOf(source, dirname(file), all), task };
+  const test = await labelledFiles(validation, { ...options, classes: source.classes });
+  if (test.task !== task) {
+    throw new Error(`openData(name): expected ${validation} to hold ${task} targets, as ${file} does, got ${test.task}. Give both the same columns.`);
+  }
+  return { name: file, training: source, test, skipped: [...source.skipped, ...test.skipped], heldOut: false, task };
+}
+
+function setsOf(source: FolderSource, folder: string, all: boolean): Pick<DataSets, "training" | "test" | "skipped" | "heldOut"> {
+  const sets = all ? { training: source, test: source } : holdOut(source, folder);
+  return { ...sets, skipped: source.skipped, heldOut: !all };
 }
 
 /** A folder `train` that holds folders is a half of a data set; without them it is a class, such as of vehicles. */

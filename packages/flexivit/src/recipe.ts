@@ -1,9 +1,10 @@
-import type { ClassificationObjective } from "@flexivit/classify";
-import type { EvaluationFraming, Framing } from "@flexivit/data";
+import type { Smoothing } from "@flexivit/classify";
+import type { EvaluationFraming, Framing, MixOptions, RandAugment } from "@flexivit/data";
 import { optimizerOf, scheduleAt, type Optimizer, type OptimizerConfig, type Schedule } from "@flexivit/optim";
 import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
 import type { StartingPoint } from "./starting-point.ts";
+import type { Objective } from "./task.ts";
 
 /** A schedule of learning rates without its length, which is that of the training. */
 export type ScheduleShape = WithoutLength<Schedule>;
@@ -24,13 +25,18 @@ export type ClassifierRecipe = {
   evaluatePatchSizes: string[];
   /** Pixels that whole patches leave over. */
   remainder: Remainder;
-  objective: ClassificationObjective;
+  /** What is minimised: cross-entropies for classes, differences for numbers. */
+  objective: Objective;
   /** First bias of the head. */
   headBias: number;
-  /** Share of every target that is spread over all classes. */
-  labelSmoothing: number;
-  /** Parameter of the Beta distribution of mixup; 0 mixes nothing. */
-  mixup: number;
+  /** Share of every target that is spread over the classes, and over which. */
+  labelSmoothing: Smoothing;
+  /** How pictures of a batch are mixed; nothing is mixed unless given. */
+  mix: MixOptions;
+  /** Random changes of colour and shape; none unless given. */
+  augment?: RandAugment;
+  /** Paths of weights that stay as they are, such as "backbone" or "backbone/blocks/0". */
+  freeze: string[];
   /** How training pictures are cut, with or without random variations. */
   trainFraming: Framing;
   /** How test pictures are cut; it travels with the trained model. */
@@ -59,7 +65,8 @@ export const recipeDefaults: Pick<
   | "objective"
   | "headBias"
   | "labelSmoothing"
-  | "mixup"
+  | "mix"
+  | "freeze"
   | "trainFraming"
   | "testFraming"
   | "accumulate"
@@ -71,8 +78,9 @@ export const recipeDefaults: Pick<
   remainder: "error",
   objective: "softmax",
   headBias: 0,
-  labelSmoothing: 0,
-  mixup: 0,
+  labelSmoothing: { share: 0 },
+  mix: {},
+  freeze: [],
   trainFraming: { kind: "inception-crop" },
   testFraming: { kind: "shorter-side", cropFraction: 0.95 },
   accumulate: 1,

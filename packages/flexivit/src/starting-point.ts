@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { disposeTree } from "@flexivit/params";
+import { disposeTree, leaves, under } from "@flexivit/params";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
 import { loadModel, readModelInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
@@ -25,12 +25,27 @@ export async function startingPointOf(file: string): Promise<{ from: StartingPoi
  * The weights before the first step: fresh ones, or those that the recipe starts from. A head for other classes, or for
  * the same in another order, is fresh.
  *
- * @throws where the file to start from holds another model than the recipe's, or has changed.
+ * @throws where the file to start from holds another model than the recipe's, or has changed, or there is nothing where
+ *   the recipe would freeze.
  */
-export async function firstWeights(
-  { vit, from, headBias, seed }: Pick<ClassifierRecipe, "vit" | "from" | "headBias" | "seed">,
-  classes: readonly string[],
-): Promise<ClassifierWeights> {
+export async function firstWeights(recipe: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
+  const weights = await startingWeights(recipe, classes);
+  const paths = leaves(weights).map(({ path }) => path);
+  const empty = recipe.freeze.find((place) => !paths.some(under(place)));
+  if (empty === undefined) return weights;
+  disposeTree(weights);
+  throw new Error(`firstWeights(freeze): expected places such as ${placesOf(paths)}, got "${empty}". Name weights that this model has.`);
+}
+
+type FirstWeightsRecipe = Pick<ClassifierRecipe, "vit" | "from" | "headBias" | "seed" | "freeze">;
+
+/** The groups of a classifier, and one block to show how blocks are named. */
+function placesOf(paths: readonly string[]): string {
+  const groups = new Set(paths.map((path) => path.split("/").slice(0, path.startsWith("backbone/") ? 2 : 1).join("/")));
+  return ["backbone", ...groups, "backbone/blocks/0"].join(", ");
+}
+
+async function startingWeights({ vit, from, headBias, seed }: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
   if (!from) return initClassifierWeights(vit, classes.length, headBias, seed);
   const now = await startingPointOf(from.file);
   if (now.from.sha256 !== from.sha256 || JSON.stringify(now.info.vit) !== JSON.stringify(vit)) {

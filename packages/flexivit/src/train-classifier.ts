@@ -1,13 +1,14 @@
 import { join } from "node:path";
-import { classificationLoss, smoothTargets } from "@flexivit/classify";
 import type { ImageSource } from "@flexivit/data";
 import { parseScheme } from "@flexivit/patch-schemes";
 import type { LocalRun } from "@flexivit/run-log";
 import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
 import * as tf from "@tensorflow/tfjs-core";
-import { accuracyAt } from "./evaluate-classifier.ts";
+import { under } from "@flexivit/params";
+import { evaluateAt } from "./evaluate-classifier.ts";
 import { classifierLogits, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
 import { saveModel } from "./model-file.ts";
+import { objectiveLoss, type Task } from "./task.ts";
 import { firstWeights } from "./starting-point.ts";
 import { checkRecipe, optimizerFor, scheduleOf, schemesOf, type ClassifierRecipe } from "./recipe.ts";
 import { trainingBatches, type ClassifierBatch, type TrainingBatches } from "./training-batches.ts";
@@ -16,6 +17,8 @@ import { trainingBatches, type ClassifierBatch, type TrainingBatches } from "./t
 export type TrainingContext = {
   training: ImageSource;
   test: ImageSource;
+  /** What the targets of both say; one class per picture unless given. */
+  task?: Task;
   /** The open run folder: rows, checkpoints and the trained model go there. The caller finishes it. */
   run: LocalRun;
   onStep?: (report: StepReport) => void;
@@ -45,7 +48,7 @@ export type TrainedClassifier = {
 export async function trainClassifier(recipe: ClassifierRecipe, context: TrainingContext): Promise<TrainedClassifier> {
   checkRecipe(recipe);
   const { training, run } = context;
-  const info = infoOf(recipe, training.classes);
+  const info = infoOf(recipe, context);
   const batches = trainingBatches(recipe, training);
   const { params, ema, status, step } = await train(optionsOf(recipe, info, context, batches)).finally(batches.close);
   if (ema) tf.dispose(params);
@@ -55,10 +58,11 @@ export async function trainClassifier(recipe: ClassifierRecipe, context: Trainin
   return { status, model, file, step };
 }
 
-function infoOf(recipe: ClassifierRecipe, classes: readonly string[]): ClassifierInfo {
+function infoOf(recipe: ClassifierRecipe, { training, task }: TrainingContext): ClassifierInfo {
   const { vit, imageSizePx, testFraming, patchSizes } = recipe;
-  return { vit, classes: [...classes], imageSizePx, framing: testFraming, patchSizes };
+  return { vit, ...(task ? { task } : {}), classes: [...training.classes], imageSizePx, framing: testFraming, patchSizes };
 }
+
 
 function optionsOf(
   recipe: ClassifierRecipe,
@@ -72,7 +76,7 @@ function optionsOf(
     init: () => firstWeights(recipe, training.classes),
     loss: (params, { images, targets }, { scheme }) => {
       const logits = classifierLogits(params, vit, images, { scheme, remainder });
-      return { loss: classificationLoss(logits, smoothTargets(targets, { share: labelSmoothing }), objective) };
+      return { loss: objectiveLoss(logits, targets, objective, labelSmoothing) };
     },
     batch,
     schemes: schemesOf(recipe),
@@ -83,12 +87,13 @@ function optionsOf(
     clipNorm,
     emaDecay,
     accumulate,
+    freeze: recipe.freeze.length > 0 ? under(...recipe.freeze) : undefined,
     evaluate: {
       every: recipe.evaluateEvery,
       run: (params) =>
         atEveryScheme(evaluated, async (scheme) => {
-          const { accuracy } = await accuracyAt({ params, info }, test, scheme, { remainder, signal });
-          return { accuracy };
+          const { figures } = await evaluateAt({ params, info }, test, scheme, { remainder, signal });
+          return figures;
         }),
     },
     checkpoints: { folder: run.checkpoints, every: recipe.checkpointEvery },

@@ -29,7 +29,7 @@ describe("flexivit train", () => {
       {
         steps: 40,
         // One bright colour per class: not even a tiny model may miss a picture.
-        accuracies: [{ patchSize: "12", accuracy: 1 }, { patchSize: "8", accuracy: 1 }, { patchSize: "6x4", accuracy: 1 }],
+        evaluations: [{ patchSize: "12", accuracy: 1 }, { patchSize: "8", accuracy: 1 }, { patchSize: "6x4", accuracy: 1 }],
         model: join(folder, "model.safetensors"),
         report: join(folder, "report.html"),
       },
@@ -38,7 +38,7 @@ describe("flexivit train", () => {
     expect(err).toContain("model:  ViT-mu at 24 px, patch sizes 12 8 6x4; 40 steps of 8 pictures\n");
     expect(err).toMatch(/\nengine: (native|wasm) /);
     expect(err).toMatch(/\nflexible {2}100 % {2}40\/40 {2}loss \S+ {2}patch \S+ {2}\S+ images\/s {2}in \d/);
-    expect(err).toContain("step 40  accuracy (%) at patch size  12: 100.0  8: 100.0  6x4: 100.0\n");
+    expect(err).toContain("step 40  accuracy at patch size  12: 100.00 %  8: 100.00 %  6x4: 100.00 %\n");
     expect(await readFile(join(folder, "report.html"), "utf8")).toContain("Accuracy against patch size");
     const { series, summary } = await readRun(folder);
     expect(series("loss")).toHaveLength(40);

@@ -12,7 +12,7 @@ const flagsOf = (...args: string[]): TrainFlags => addTrainFlags(new Command()).
 const sourceOf = (size: number, channels: 1 | 3): ImageSource => ({ size, channels, classes: ["a", "b"], labels: new Int32Array(size), name: String, read: () => {} });
 const recipe = (name: string, size: number, channels: 1 | 3, ...args: string[]) => {
   const flags = flagsOf("--data", name, ...args);
-  return recipeOf(flags, planOf(flags), { name, training: sourceOf(size, channels) });
+  return recipeOf(flags, planOf(flags), { name, training: sourceOf(size, channels), task: "single-label" });
 };
 
 describe("the recipe of flexivit train", () => {

@@ -1,4 +1,4 @@
-import type { EvaluationFraming, TrainingFraming } from "@flexivit/data";
+import type { EvaluationFraming, MixOptions, TrainingFraming } from "@flexivit/data";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { formatScheme, parseScheme, possibleSchemes, schemesFor, type SchemeDistribution, type Size } from "@flexivit/patch-schemes";
 import { vitConfig, type VitConfig, type VitVariant } from "@flexivit/vit";
@@ -7,6 +7,7 @@ import { isPackaged, type DataSets } from "./open-data.ts";
 import type { ClassifierInfo } from "./model.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import { drawOf, readDraw } from "./scheme-draw.ts";
+import { objectivesOf, type Objective, type Task } from "./task.ts";
 import { checkPatchSizes, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 
 /** A trained model to start from, as `startingPointOf` gives it. */
@@ -59,8 +60,8 @@ function refuseModelFlags(flags: TrainFlags): void {
 }
 
 /** The recipe of a training, once the data is known. */
-export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }: Pick<DataSets, "name" | "training">): ClassifierRecipe {
-  const { remainder, objective, batchSize, accumulate, clipNorm, labelSmoothing, mixup, seed } = flags;
+export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, task }: Pick<DataSets, "name" | "training" | "task">): ClassifierRecipe {
+  const { remainder, batchSize, accumulate, clipNorm, seed } = flags;
   const { imageSizePx, patchSizes, epochs } = plan;
   const vit = plan.start?.info.vit ?? vitOf(flags, plan, training.channels);
   const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });
@@ -76,9 +77,11 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }:
     ...(draw ? { draw } : {}),
     evaluatePatchSizes: patchSizes,
     remainder,
-    objective,
-    labelSmoothing,
-    mixup,
+    objective: objectiveFor(flags, task),
+    labelSmoothing: { share: flags.labelSmoothing, ...(flags.smoothingAmong ? { among: flags.smoothingAmong } : {}) },
+    mix: mixOf(flags),
+    ...(flags.randAugment ? { augment: { kind: "rand-augment", ...flags.randAugment } } : {}),
+    freeze: flags.freeze ?? [],
     batchSize,
     accumulate,
     steps,
@@ -90,6 +93,17 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training }:
     checkpointEvery: flags.checkpointEvery ?? tenth,
     seed,
   };
+}
+
+/** The loss that is asked for, or the task's own. */
+function objectiveFor({ objective }: TrainFlags, task: Task): Objective {
+  const possible = objectivesOf[task];
+  if (objective === undefined || possible.includes(objective)) return objective ?? possible[0];
+  throw new Error(`train(--objective): expected one of ${possible.join(", ")} for ${task} data, got ${objective}. Leave it out for ${possible[0]}.`);
+}
+
+function mixOf({ mixup, cutmix }: TrainFlags): MixOptions {
+  return { ...(mixup > 0 ? { mixup: { alpha: mixup } } : {}), ...(cutmix > 0 ? { cutmix: { alpha: cutmix } } : {}) };
 }
 
 /** The optimiser that the flags ask for; settings that nobody gave are left to its own defaults. */

@@ -14,13 +14,14 @@ export type TrainingBatches = { batch: (step: number, part: number) => Promise<C
  * The two hold 4 bytes per pixel and channel: little beside the activations of the one in use.
  */
 export function trainingBatches(recipe: ClassifierRecipe, source: ImageSource): TrainingBatches {
-  const { accumulate, batchSize, seed, mixup } = recipe;
+  const { accumulate, batchSize, seed, mix, augment } = recipe;
   const options = {
     seed,
     batchSize: batchSize / accumulate,
     imageSize: recipe.imageSizePx,
     framing: recipe.trainFraming,
-    ...(mixup > 0 ? { mixup: { alpha: mixup } } : {}),
+    augment,
+    ...mix,
   };
   let ahead: { at: number; batches: AsyncGenerator<Batch, void, void> } | undefined;
   return {

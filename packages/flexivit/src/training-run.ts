@@ -47,28 +47,35 @@ export async function openTrainingRun(
   return { run, isDone: before?.status === "finished" && before.step === recipe.steps };
 }
 
-/** What makes pictures the same on resume, wherever they lie: how many, their classes, the order of their labels. */
+/** What makes pictures the same on resume, wherever they lie: how many, their classes, the order of their targets. */
 function identityOf({ training, test }: DataSets): Record<string, number | string> {
   const hash = createHash("sha256").update(training.classes.join("\n"));
-  for (const { labels } of [training, test]) hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
+  const add = (values: Int32Array | Float32Array) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  for (const { labels, targets } of [training, test]) {
+    add(labels);
+    for (let index = 0; targets && index < labels.length; index++) add(targets(index));
+  }
   const fingerprint = hash.digest("hex").slice(0, 16);
   return { trainingPictures: training.size, testPictures: test.size, classes: training.classes.length, fingerprint };
 }
 
-/** An accuracy, 0 to 1, at a patch size such as "12" or "12x10". */
-export type SizeAccuracy = { patchSize: string; accuracy: number };
+/** Figures at a patch size such as "12" or "12x10". */
+export type SizeFigures = { patchSize: string; figures: Figures };
 
-/** The accuracies that a run ended with, in the order in which its recipe names the sizes. */
-export async function finalAccuracies(folder: string): Promise<SizeAccuracy[]> {
-  return accuraciesOf((await readRun(folder)).summary.values as Figures);
+/** The figures that a run ended with, in the order in which its recipe names the sizes. */
+export async function finalFigures(folder: string): Promise<SizeFigures[]> {
+  return bySize((await readRun(folder)).summary.values as Figures);
 }
 
-const prefix = "accuracy/";
-
-/** The accuracies out of an evaluation's figures, such as `{ "accuracy/12": 0.9 }`. */
-export function accuraciesOf(figures: Figures): SizeAccuracy[] {
-  const own = Object.entries(figures).filter(([name]) => name.startsWith(prefix));
-  return own.map(([name, accuracy]) => ({ patchSize: name.slice(prefix.length), accuracy }));
+/** Figures of every size, such as `{ "accuracy/12": 0.9, "accuracy/6": 0.8 }`, size by size. */
+export function bySize(figures: Figures): SizeFigures[] {
+  const sizes = new Map<string, Figures>();
+  for (const [name, value] of Object.entries(figures)) {
+    const [, figure, patchSize] = /^([A-Za-z0-9]+)\/(.+)$/.exec(name) ?? [];
+    if (figure === undefined) continue;
+    sizes.set(patchSize, { ...sizes.get(patchSize), [figure]: value });
+  }
+  return [...sizes].map(([patchSize, ofSize]) => ({ patchSize, figures: ofSize }));
 }
 
 /** Writes `report.html` with the figure "accuracy against patch size" before the standard plots, and returns its path. */
@@ -80,7 +87,7 @@ export async function writeTrainingReport(folder: string): Promise<string> {
 }
 
 function accuracySection({ name, summary }: Run): Section[] {
-  const points = accuraciesOf(summary.values as Figures);
+  const points = bySize(summary.values as Figures).flatMap(({ patchSize, figures: { accuracy } }) => (accuracy === undefined ? [] : [{ patchSize, accuracy }]));
   if (points.length < 2) return [];
   return [{ kind: "plot", title: "Accuracy against patch size", spec: accuracyPlot({ lines: [{ name, points }] }) }];
 }

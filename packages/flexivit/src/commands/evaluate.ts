@@ -2,12 +2,12 @@ import { useEngine } from "@flexivit/engine";
 import { parseScheme } from "@flexivit/patch-schemes";
 import { textTable } from "@flexivit/run-log";
 import { Command } from "commander";
-import { accuracyAt, type Accuracy } from "../evaluate-classifier.ts";
+import { evaluateAt, type Evaluation } from "../evaluate-classifier.ts";
 import { loadModel } from "../model-file.ts";
 import { openData } from "../open-data.ts";
 import { checkPatchSizes } from "../recipe.ts";
 import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./options.ts";
-import { counted, percent, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
+import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
 
 type EvaluateFlags = {
   checkpoint: string;
@@ -24,9 +24,9 @@ type EvaluateFlags = {
 /** `flexivit evaluate`: the accuracy of a trained model at any patch sizes. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
-    .description("Print the accuracy of a trained model at each patch size, also at sizes that it was not trained at")
+    .description("Print how good a trained model is at each patch size, also at sizes that it was not trained at")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run")
-    .requiredOption("--data <set>", "fashion-mnist, mnist, or a folder of pictures with the model's classes")
+    .requiredOption("--data <set>", "fashion-mnist, mnist, a folder of pictures with the model's classes, or a .csv file of labels")
     .option("--patch-sizes <list>", "sizes such as 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once", wholeNumber(1), 250)
     .addOption(remainderOption())
@@ -48,14 +48,21 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { name, test, skipped, heldOut } = await openData(flags.data, { strict, all, channels: info.vit.channels as 1 | 3, classes: info.classes });
   remarkSkipped(skipped);
   remark(`data:   ${name}, ${counted(test.size, "picture")}${heldOut ? " (a tenth, held out; --all takes all)" : ""}`);
-  const results: Accuracy[] = [];
-  for (const size of sizes) results.push(await accuracyAt(model, test, parseScheme(size), flags));
-  printResult(flags.json, results, () => accuracyTable(results));
+  const results: Evaluation[] = [];
+  for (const size of sizes) results.push(await evaluateAt(model, test, parseScheme(size), flags));
+  const flat = results.map(({ figures, pictures, imagesPerSecond, ...at }) => ({ ...at, ...figures, pictures, imagesPerSecond }));
+  printResult(flags.json, flat, () => evaluationTable(results));
 }
 
-function accuracyTable(results: readonly Accuracy[]): string {
+function evaluationTable(results: readonly Evaluation[]): string {
+  const names = Object.keys(results[0].figures);
   return textTable(
-    ["patch size", "tokens", "accuracy", "images/s"],
-    results.map(({ patchSize, tokens, accuracy, imagesPerSecond }) => [patchSize, tokens, percent(accuracy), Math.round(imagesPerSecond)]),
+    ["patch size", "tokens", ...names.map(figureTitle), "images/s"],
+    results.map(({ patchSize, tokens, figures, imagesPerSecond }) => [
+      patchSize,
+      tokens,
+      ...names.map((name) => figureText(name, figures[name])),
+      Math.round(imagesPerSecond),
+    ]),
   );
 }

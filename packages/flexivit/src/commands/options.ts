@@ -55,6 +55,15 @@ export function weights(text: string): number[] {
   return text.split(",").map(nonNegative);
 }
 
+/** Layers and magnitude of RandAugment, such as "2,10". */
+export function randAugment(text: string): { layers: number; magnitude: number } {
+  const [layers, magnitude, ...more] = text.split(",").map(number);
+  if (more.length > 0 || !Number.isSafeInteger(layers) || layers < 1 || !(magnitude >= 0 && magnitude <= 30)) {
+    throw new InvalidArgumentError("Expected a whole number of layers of at least 1 and a magnitude from 0 to 30, such as 2,10.");
+  }
+  return { layers, magnitude };
+}
+
 /** A list of names, such as "optimizer.learningRate,clipNorm". */
 export function names(text: string): string[] {
   return text.split(",").map((name) => name.trim());

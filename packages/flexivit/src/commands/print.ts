@@ -28,6 +28,20 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
+/** Figures that are no shares of 1 but in the unit of the targets. */
+const unitFigures = ["mae", "rmse", "loss"];
+const figureTitles: Record<string, string> = { meanAveragePrecision: "mean AP", microF1: "micro F1", macroF1: "macro F1", mae: "MAE", rmse: "RMSE", r2: "R2" };
+
+/** A figure's name as tables show it. */
+export function figureTitle(name: string): string {
+  return figureTitles[name] ?? name;
+}
+
+/** A figure as tables show it: shares in percent, other numbers with four digits. */
+export function figureText(name: string, value: number): string {
+  return unitFigures.includes(name) || name === "r2" ? value.toPrecision(4) : percent(value);
+}
+
 /** "1 thread", "2 threads", "60,000 pictures". */
 export function counted(count: number, word: string): string {
   return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;

@@ -2,7 +2,8 @@ import { vitVariants, type Pooling, type VitVariant } from "@flexivit/vit";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
 import { recipeDefaults } from "../recipe.ts";
-import { names, nonNegative, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
+import type { Objective } from "../task.ts";
+import { names, nonNegative, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
 export type TrainFlags = {
@@ -19,7 +20,7 @@ export type TrainFlags = {
   schemes?: string;
   pooling?: Pooling;
   remainder: "error" | "crop";
-  objective: "softmax" | "sigmoid";
+  objective?: Objective;
   epochs?: number;
   steps?: number;
   batchSize: number;
@@ -35,7 +36,11 @@ export type TrainFlags = {
   clipNorm: number;
   ema: number;
   labelSmoothing: number;
+  smoothingAmong?: "all" | "others";
   mixup: number;
+  cutmix: number;
+  randAugment?: { layers: number; magnitude: number };
+  freeze?: string[];
   flip: boolean;
   evaluateEvery?: number;
   checkpointEvery?: number;
@@ -58,7 +63,7 @@ export function addTrainFlags(command: Command): Command {
 
 function addModelFlags(command: Command): void {
   command
-    .requiredOption("--data <set>", "fashion-mnist, mnist, or a folder: train/ and val/ with a folder per class, or a folder per class")
+    .requiredOption("--data <set>", "fashion-mnist, mnist; a folder: train/ and val/ with a folder per class, or a folder per class; a .csv file of labels")
     .option("--from <file>", "start from a trained model; a head for other classes begins anew")
     .addOption(new Option("--variant <name>", "size of the model (default: S; mu for packaged sets)").choices(Object.keys(vitVariants)))
     .option("--image-size <px>", "height and width of the pictures (default: 240; 24 for packaged sets)", wholeNumber(1))
@@ -95,10 +100,14 @@ function addOptimiserFlags(command: Command): void {
     .option("--warmup-steps <n>", "steps until the learning rate is reached (default: 5 % of all)", wholeNumber(0))
     .option("--clip-norm <x>", "largest norm of the gradients", positive, recipeDefaults.clipNorm)
     .option("--ema <decay>", "keep a moving average of the weights, such as 0.999", share, 0)
-    .addOption(new Option("--objective <loss>", "one class per picture, or every class on its own").choices(["softmax", "sigmoid"]).default("softmax"))
-    .option("--label-smoothing <x>", "share of the target spread over all classes", share, 0)
+    .addOption(new Option("--objective <loss>", "softmax: one class per picture; sigmoid: every class on its own; l2, l1, huber: numbers (default: by the data)").choices(["softmax", "sigmoid", "l2", "l1", "huber"]))
+    .option("--label-smoothing <x>", "share of the target spread over the classes", share, 0)
+    .addOption(new Option("--smoothing-among <which>", "who gets that share: all classes, or the others (default: all)").choices(["all", "others"]))
     .option("--mixup <alpha>", "mix pictures by Beta(alpha, alpha)", nonNegative, 0)
+    .option("--cutmix <alpha>", "paste a box of another picture, its share by Beta(alpha, alpha)", nonNegative, 0)
+    .option("--rand-augment <layers,magnitude>", "random changes of colour and shape, such as 2,10", randAugment)
     .option("--no-flip", "do not mirror pictures (mnist: never mirrored)")
+    .option("--freeze <places>", "weights that stay as they are, such as backbone or backbone/blocks/0", names)
     .option("--seed <n>", "seed of every draw", wholeNumber(0), 0);
 }
 

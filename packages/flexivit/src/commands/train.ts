@@ -8,9 +8,9 @@ import { checkRecipe, type ClassifierRecipe } from "../recipe.ts";
 import { trainClassifier } from "../train-classifier.ts";
 import { planOf, recipeOf, type TrainPlan } from "../train-plan.ts";
 import { keepsHead, startingPointOf } from "../starting-point.ts";
-import { accuraciesOf, finalAccuracies, modelFile, openTrainingRun, writeTrainingReport } from "../training-run.ts";
+import { bySize, finalFigures, modelFile, openTrainingRun, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
-import { counted, percent, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
+import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
 import { addTrainFlags, type TrainFlags } from "./train-flags.ts";
 
 /** `flexivit train`: one classifier for many patch sizes. */
@@ -97,15 +97,19 @@ async function report(folder: string): Promise<void> {
 }
 
 function evaluationLine(step: number, figures: Figures): string {
-  const entries = accuraciesOf(figures).map(({ patchSize, accuracy }) => `${patchSize}: ${(100 * accuracy).toFixed(1)}`);
-  return `step ${step}  accuracy (%) at patch size  ${entries.join("  ")}`;
+  const sizes = bySize(figures);
+  const [name] = Object.keys(sizes[0]?.figures ?? {}); // the task's main figure comes first
+  const entries = sizes.map((at) => `${at.patchSize}: ${figureText(name, at.figures[name])}`);
+  return `step ${step}  ${figureTitle(name)} at patch size  ${entries.join("  ")}`;
 }
 
 async function printTrained({ folder }: LocalRun, { steps }: ClassifierRecipe, json: boolean | undefined): Promise<void> {
-  const accuracies = await finalAccuracies(folder);
-  const result = { steps, accuracies, model: modelFile(folder), report: join(folder, "report.html") };
+  const evaluations = await finalFigures(folder);
+  const flat = evaluations.map(({ patchSize, figures }) => ({ patchSize, ...figures }));
+  const result = { steps, evaluations: flat, model: modelFile(folder), report: join(folder, "report.html") };
   printResult(json, result, () => {
-    const rows = accuracies.map(({ patchSize, accuracy }) => [patchSize, percent(accuracy)]);
-    return `${textTable(["patch size", "accuracy"], rows)}\n\nmodel:  ${result.model}\nreport: ${result.report}`;
+    const names = Object.keys(evaluations[0]?.figures ?? {});
+    const rows = evaluations.map(({ patchSize, figures }) => [patchSize, ...names.map((name) => figureText(name, figures[name]))]);
+    return `${textTable(["patch size", ...names.map(figureTitle)], rows)}\n\nmodel:  ${result.model}\nreport: ${result.report}`;
   });
 }
