@@ -12,8 +12,8 @@ const matrices = new WeakMap<Matrix, WeakMap<Matrix, WeakMap<Matrix, Matrix>>>()
  *
  * kernel_new = (R S R')^+ R S kernel with R = R_height x R_width and E[x x'] = S: among all kernels of the new size the
  * one with the least E[(w' x - w_new' R x)^2], and of several the shortest. Computed in float64 and kept with the
- * covariance. It decomposes a matrix of height * width of the new size: some 0.1 s to 8x8 or 12x12, minutes to 32x32 and more.
- * `resizePatchKernel` with a separable covariance takes milliseconds.
+ * covariance. It decomposes a matrix of side height * width: tenths of a second up to 16x16, sixty-four times as long at twice the
+ * side. `resizePatchKernel` with a covariance by rows and columns takes milliseconds at any size.
  *
  * @param kernel [patchHeight, patchWidth, channels, dim], float32
  * @param to patch size in pixels: a number for squares, or [height, width]
@@ -21,7 +21,7 @@ const matrices = new WeakMap<Matrix, WeakMap<Matrix, WeakMap<Matrix, Matrix>>>()
  * @param options `interpolation`: the resize of patches. Default: bilinear without antialias, as FlexiViT.
  * @returns [height, width, channels, dim]; differentiable
  * @throws where the kernel has another rank, the covariance another size, or the size or interpolation is impossible.
- * Source: arXiv 2212.08013 section 3.4 gives the white case; the weighted one follows from the same normal equations.
+ * Source: arXiv 2212.08013 section 3 for white patches; the normal equations of the same problem for others.
  */
 export function resizePatchKernelGeneral(
   kernel: tf.Tensor4D,

@@ -130,7 +130,7 @@ describe("of a given kernel", () => {
 
 /** In float64: WebAssembly adds up in float32 one by one. */
 function rootMeanSquare(x: tf.Tensor): number {
-  return Math.sqrt(x.dataSync().reduce((sum, value) => sum + value * value, 0) / x.size);
+  return Math.sqrt(x.dataSync<"float32">().reduce((sum, value) => sum + value * value, 0) / x.size);
 }
 
 /** The tokens [patches, dim] of patches [patches, height, width, channels] under a kernel. */
