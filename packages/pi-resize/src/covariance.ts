@@ -56,8 +56,12 @@ export function checkCovariance(covariance: SeparableCovariance, [height, width]
 }
 
 function checkRows(rows: Rows, length: number, where: string, unit: string): void {
-  const wrong = rows.length === length ? rows.find((row) => row.length !== length || !row.every(Number.isFinite)) : rows;
-  if (wrong === undefined) return;
-  const got = rows.length === length && wrong.length === length ? "one that is not finite" : `[${rows.length}, ${rows[0]?.length ?? 0}]`;
-  throw new Error(`${where}: expected [${length}, ${length}] numbers, as the stored kernel is ${length} ${unit}, got ${got}. Estimate it with patchCovariance at the kernel's size.`);
+  const lengths = Array.isArray(rows) ? rows.map((row: readonly number[]) => row.length) : []; // it may come out of a file
+  const square = lengths.length === length && lengths.every((found) => found === length);
+  if (square && rows.every((row) => row.every(Number.isFinite))) return;
+  const size = lengths.length === 0 ? "none" : `[${lengths.length}, ${lengths.find((found) => found !== length) ?? length}]`;
+  throw new Error(
+    `${where}: expected [${length}, ${length}] numbers, as the stored kernel is ${length} ${unit}, got ${square ? "one that is not finite" : size}. ` +
+      `Estimate it with patchCovariance at the kernel's size.`,
+  );
 }

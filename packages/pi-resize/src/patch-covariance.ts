@@ -69,7 +69,10 @@ function read(images: Images, [height, width]: readonly [number, number], known:
   const data = Float64Array.from(images instanceof tf.Tensor ? images.dataSync() : images.data);
   const where = "patchCovariance.add(images)";
   if (shape.length !== 4 || data.length !== shape.reduce((size, length) => size * length, 1)) {
-    throw new Error(`${where}: expected axes [batch, height, width, channels] and as many numbers, got shape [${shape.join(", ")}] and ${data.length} numbers. Reshape them.`);
+    throw new Error(
+      `${where}: expected axes [batch, height, width, channels] and as many numbers, ` +
+        `got shape [${shape.join(", ")}] and ${data.length} numbers. Reshape them.`,
+    );
   }
   if (shape[1] < height || shape[2] < width) {
     throw new Error(`${where}: expected at least ${height}x${width} pixels, as a patch has, got ${shape[1]}x${shape[2]}. Leave smaller images out or enlarge them.`);

@@ -59,8 +59,8 @@ describe("in the mean over white kernels", () => {
     }
   });
 
-  test("area answers constant patches alone, so image-like patches resized without antialias cost it more than white noise would", () => {
-    // A kernel of 4 -> 2 with its own resize, [1/2, 1/2] twice: R'M = 2 R'R = 1/2 on blocks of 2, a projection on half of the directions per side.
+  test("area from 4 to 2 keeps the means of 2x2 pixels and loses the rest: sqrt(3 / 4), with a DC gain of 1", () => {
+    // R is [1/2, 1/2] twice, so R'M = 2 R'R is a projection on half of the directions per side.
     const halves: Interpolation = { ...bilinear, kernel: "area" };
     expect(resizeCertificate(4, 2, { method: "area", interpolation: halves }).whiteTokenError).toBeCloseTo(Math.sqrt(1 - 1 / 4), 12);
     expect(resizeCertificate(4, 2, { method: "area", interpolation: halves }).dcGain).toBeCloseTo(1, 12);
@@ -81,7 +81,7 @@ describe("of a given kernel", () => {
       }
   });
 
-  test.each(["pi", "bilinear", "norm", "area"] as const)("%s: equals the root mean square over 9 patches themselves, channels correlated", async (method) => {
+  test.each(["pi", "bilinear", "norm", "area"] as const)("%s: equals the root mean square over 27 patches themselves, channels correlated", async (method) => {
     // Patches that are products a[i] b[j] g[c] of 3 x 3 x 3 choices have moments that are products exactly.
     const draw = (shape: [number, number], seed: number) => tf.randomNormal(shape, 0, 1, "float32", seed) as tf.Tensor2D;
     const [down, across, deep] = [draw([3, 5], 1), draw([3, 4], 2), draw([3, 2], 3)];
@@ -97,6 +97,18 @@ describe("of a given kernel", () => {
     const patchCovariance = { height: moments(down), width: moments(across), channels: moments(deep) };
     const error = await kernelTokenError(kernel, [3, 6], { method, patchCovariance });
     expect(Math.abs(error / measured - 1)).toBeLessThan(1e-4); // float32 of three sums
+  });
+
+  test("a kernel weighted for some patches is judged on those named, or else on its own", async () => {
+    const kernel = randomKernel([6, 5, 1, 4], 8);
+    const [own, others] = [imageLikeCovariance([6, 5], 0.5), imageLikeCovariance([6, 5], 0.99)];
+    const [onOwn, onOthers, unnamed] = await Promise.all([
+      kernelTokenError(kernel, 3, { covariance: own, patchCovariance: own }),
+      kernelTokenError(kernel, 3, { covariance: own, patchCovariance: others }),
+      kernelTokenError(kernel, 3, { covariance: own }),
+    ]);
+    expect(unnamed).toBe(onOwn);
+    expect(onOthers).toBeLessThan(onOwn / 2); // smoother patches lose less
   });
 
   test("from 32 to 8, kernels and patches of neighbours correlated by 0.917 lose 0.56 of E|token|^2 without antialias, 0.003 with, 0.020 by area, 0.0024 weighted", async () => {

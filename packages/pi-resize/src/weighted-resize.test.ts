@@ -3,6 +3,7 @@ import { checkGradient, expectClose, expectNoLeak, readFixture } from "@flexivit
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { imageLikeCovariance, type SeparableCovariance } from "./covariance.ts";
+import { kernelMatrix } from "./kernel-matrix.ts";
 import { resizeCertificate } from "./resize-certificate.ts";
 import { resizePatchKernelGeneral } from "./resize-patch-kernel-general.ts";
 import { resizePatchKernel } from "./resize-patch-kernel.ts";
@@ -116,6 +117,7 @@ describe("weighted by a covariance that is a product over the axes", () => {
           "Estimate it with patchCovariance at the kernel's size.",
       ),
     );
+    expect(resizeWith({ height } as unknown as SeparableCovariance)).toThrow("resizePatchKernel(covariance.width): expected [5, 5] numbers, as the stored kernel is 5 pixels wide, got none.");
     expect(resizeWith({ height, width: width.with(2, [1, 2, NaN, 4, 5]) })).toThrow(
       "resizePatchKernel(covariance.width): expected [5, 5] numbers, as the stored kernel is 5 pixels wide, got one that is not finite.",
     );
@@ -165,6 +167,14 @@ describe("weighted by any covariance", () => {
 function matrixOfRowsAsNumbers(rows: number[][]) {
   return { shape: [rows.length, rows[0].length], data: rows.flat() };
 }
+
+test("a weighted matrix is made once per covariance, side and pair of sizes", () => {
+  const weighted = { method: "pi", interpolation: bilinear, covariance: imageLikeCovariance([7, 5]) } as const;
+  expect(kernelMatrix("height", 7, 4, weighted)).toBe(kernelMatrix("height", 7, 4, { ...weighted }));
+  expect(kernelMatrix("height", 7, 4, weighted)).not.toBe(kernelMatrix("height", 7, 3, weighted));
+  const other = { ...weighted, covariance: imageLikeCovariance([7, 5]) };
+  expect(kernelMatrix("height", 7, 4, weighted)).not.toBe(kernelMatrix("height", 7, 4, other));
+});
 
 test("a config with a covariance survives JSON: the same kernel, bit by bit", () => {
   const resize = { method: "pi", interpolation: antialiased, covariance: imageLikeCovariance([5, 3]) } as const;
