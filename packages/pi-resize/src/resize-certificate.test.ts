@@ -1,6 +1,7 @@
 import { referenceInterpolations, type Interpolation } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { imageLikeCovariance } from "./covariance.ts";
 import { resizeCertificate } from "./resize-certificate.ts";
 import { resizePatchKernel } from "./resize-patch-kernel.ts";
 
@@ -10,8 +11,9 @@ beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
 
 test("equal sizes keep everything", () => {
-  const kept = { from: [5, 7], to: [5, 7], exact: true, dcGain: 1, conditionNumber: 1 };
+  const kept = { from: [5, 7], to: [5, 7], exact: true, dcGain: 1, conditionNumber: 1, whiteTokenError: 0 };
   expect(resizeCertificate([5, 7], [5, 7])).toEqual(kept);
+  expect(resizeCertificate([5, 7], [5, 7], { covariance: imageLikeCovariance([5, 7]) })).toEqual({ ...kept, imageTokenError: 0 });
 });
 
 test("growing is exact and keeps a constant; shrinking one side is not exact", () => {
@@ -50,7 +52,7 @@ test("the condition number is the product over both sides: of 2 -> 1 and of 2 ->
 
 test("norm, which depends on the kernel, has no certificate", () => {
   expect(() => resizeCertificate(8, 4, { method: "norm" })).toThrow(
-    new Error('resizeCertificate(method): expected a method that is linear in the kernel: pi, bilinear or area, got "norm". Certify "bilinear" instead.'),
+    new Error('resizeCertificate(method): expected a method that is linear in the kernel: pi, bilinear or area, got "norm". Use kernelTokenError, which sees the kernel.'),
   );
   expect(() => resizeCertificate(8, [4, 2.5])).toThrow("resizeCertificate(to): expected whole pixels above 0");
 });

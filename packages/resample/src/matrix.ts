@@ -11,6 +11,22 @@ export function transpose({ rows, columns, values }: Matrix): Matrix {
   return matrixOf(columns, rows, (row, column) => values[column * columns + row]);
 }
 
+/** The product [a.rows, b.columns] of two matrices; throws where the columns of the first are not the rows of the second. */
+export function multiply(a: Matrix, b: Matrix): Matrix {
+  if (a.columns !== b.rows) {
+    throw new Error(`multiply(b): expected ${a.columns} rows, as a is [${a.rows}, ${a.columns}], got [${b.rows}, ${b.columns}]. Transpose one of them.`);
+  }
+  const values = new Float64Array(a.rows * b.columns);
+  for (let row = 0; row < a.rows; row++) {
+    for (let k = 0; k < a.columns; k++) {
+      const factor = a.values[row * a.columns + k];
+      if (factor === 0) continue; // resize matrices are sparse
+      for (let column = 0; column < b.columns; column++) values[row * b.columns + column] += factor * b.values[k * b.columns + column];
+    }
+  }
+  return { rows: a.rows, columns: b.columns, values };
+}
+
 /** Whether a matrix changes nothing. */
 export function isIdentity({ rows, columns, values }: Matrix): boolean {
   return rows === columns && values.every((value, i) => value === (i % (columns + 1) === 0 ? 1 : 0));

@@ -1,21 +1,12 @@
 import { expect, test } from "vitest";
 import type { Interpolation } from "./interpolation.ts";
-import { matrixOf, transpose, type Matrix } from "./matrix.ts";
+import { matrixOf, multiply as times, transpose, type Matrix } from "./matrix.ts";
 import { pseudoInverse, singularValues } from "./pseudo-inverse.ts";
 import { resizeMatrix } from "./resize-matrix.ts";
 
 const kernels: Interpolation[] = (["bilinear", "bicubic", "area"] as const).flatMap((kernel) =>
   [false, true].map((antialias): Interpolation => ({ kernel, antialias, alignment: "half-pixel" })),
 );
-
-function times(a: Matrix, b: Matrix): Matrix {
-  expect(a.columns).toBe(b.rows);
-  return matrixOf(a.rows, b.columns, (row, column) => {
-    let sum = 0;
-    for (let k = 0; k < a.columns; k++) sum += a.values[row * a.columns + k] * b.values[k * b.columns + column];
-    return sum;
-  });
-}
 
 function largestDifference(a: Matrix, b: Matrix): number {
   expect([a.rows, a.columns]).toEqual([b.rows, b.columns]);
@@ -60,6 +51,21 @@ test("rounding noise is not inverted: a rank-1 matrix with noise of 1e-17 keeps 
   expect(largestDifference(pseudoInverse(noisy), exact)).toBeLessThan(1e-16);
   expect(singularValues(noisy)).toHaveLength(1);
   expect(singularValues(noisy)[0]).toBeCloseTo(Math.sqrt(14 * 13), 12);
+});
+
+test("a matrix whose square root of a condition number is all that float64 leaves is inverted along its directions: Hilbert's 6x6 and 6x4", () => {
+  // The inverse of Hilbert's matrix is known in whole numbers; its condition number is 1.5e7, so products A A' keep no digit of it.
+  const hilbert = matrixOf(6, 6, (row, column) => 1 / (row + column + 1));
+  const inverse = pseudoInverse(hilbert);
+  expect(inverse.values[0] / 36).toBeCloseTo(1, 7);
+  expect(inverse.values[7] / 14_700).toBeCloseTo(1, 7);
+  expect(inverse.values[35] / 698_544).toBeCloseTo(1, 7);
+  const tall = matrixOf(6, 4, (row, column) => 1 / (row + column + 1));
+  for (const a of [tall, transpose(tall)]) {
+    const product = a.rows > a.columns ? times(pseudoInverse(a), a) : times(a, pseudoInverse(a));
+    expect(largestDifference(product, matrixOf(4, 4, (row, column) => (row === column ? 1 : 0)))).toBeLessThan(1e-11);
+    expect(largestDifference(transpose(pseudoInverse(a)), pseudoInverse(transpose(a)))).toBeLessThan(1e-6); // of entries up to 1e4
+  }
 });
 
 test("singular values come largest first: diag(2, 7, 0, 3) has 7, 3, 2", () => {
