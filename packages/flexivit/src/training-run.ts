@@ -53,7 +53,7 @@ function identityOf({ training, test }: DataSets): Record<string, number | strin
   const add = (values: Int32Array | Float32Array) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   for (const { labels, targets } of [training, test]) {
     add(labels);
-    for (let index = 0; targets && index < labels.length; index++) add(targets(index));
+    if (targets) for (const index of labels.keys()) add(targets(index));
   }
   const fingerprint = hash.digest("hex").slice(0, 16);
   return { trainingPictures: training.size, testPictures: test.size, classes: training.classes.length, fingerprint };
