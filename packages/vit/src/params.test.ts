@@ -1,7 +1,8 @@
-import { countParams, leaves, type Init } from "@flexivit/params";
+import { countParams, leaves } from "@flexivit/params";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { shapesOf } from "./check-params.ts";
 import { vitConfig, type Embedder, type VitConfig, type VitVariant } from "./config.ts";
 import { initVit } from "./params.ts";
 import { vitSpec } from "./spec.ts";
@@ -50,23 +51,26 @@ test("biases of the MLP are about 1e-6, scales one, everything else zero", () =>
 });
 
 /** Numbers in the weights of a config, without making them. */
-function countSpec(of: VitConfig): number {
-  const inits = (node: object): Init[] => ("shape" in node ? [node as Init] : Object.values(node).flatMap(inits));
-  return inits(vitSpec(of)).reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
-}
+const countSpec = (of: VitConfig): number => [...shapesOf(vitSpec(of)).values()].reduce((sum, shape) => sum + tf.util.sizeFromShape([...shape]), 0);
 
-// The published models: 224 px, class token, 1000 classes. Their class token has a position of its own (dim numbers), ours none.
+// The published models: 224 px, class token with a position of its own, 1000 classes.
 test.each<[VitVariant, number, number]>([
   ["Ti", 16, 5_717_416],
   ["S", 16, 22_050_664],
   ["B", 16, 86_567_656],
   ["L", 16, 304_326_632],
   ["H", 14, 632_045_800],
-])("ViT-%s/%i with a head of 1000 classes and a position for the class token has the published %i parameters", (variant, patchSize, published) => {
+])("ViT-%s/%i with a head of 1000 classes has the published %i parameters", (variant, patchSize, published) => {
   const grid = 224 / patchSize;
-  const of = vitConfig(variant, { patchSize: [patchSize, patchSize], positionGrid: [grid, grid], pooling: "tok" });
+  const classToken = { value: "learned", at: "first", position: true } as const;
+  const of = vitConfig(variant, { patchSize: [patchSize, patchSize], positionGrid: [grid, grid], pooling: "tok", classToken });
   const head = of.dim * 1000 + 1000;
-  expect(countSpec(of) + head + of.dim).toBe(published);
+  expect(countSpec(of) + head).toBe(published);
+});
+
+test("ViT-So400m/14 at 224 px with pooling by attention has the published 428 million parameters", () => {
+  const of = vitConfig("So400m", { patchSize: [14, 14], positionGrid: [16, 16], pooling: "map" });
+  expect(Math.round(countSpec(of) / 1e6)).toBe(428); // of SigLIP's image tower, arXiv 2303.15343
 });
 
 test("what initVit makes is what its plan says, in float32", () => {
