@@ -90,6 +90,7 @@ const refused: [what: string, overrides: Partial<VitConfig>, message: string][] 
   ],
   ["unknown positions", { positions: "rotary" as never }, '(positions): expected one of grid, sequence, factorised, sin-cos, index, none, got "rotary". grid is FlexiViT\'s.'],
   ["sines in 6 channels", { positions: "sin-cos" }, '(positions): expected a dim of at least 8 that 4 divides with "sin-cos", got 6. Use another dim, or "grid".'],
+  ["sines in 4 channels", { dim: 4, heads: 2, positions: "sin-cos" }, '(positions): expected a dim of at least 8 that 4 divides with "sin-cos", got 4. Use another dim, or "grid".'],
   ["halves of 9 channels", { dim: 9, positions: "factorised" }, '(positions): expected an even dim with "factorised", got 9. Half of it is of the row, half of the column.'],
   ["another class token", { classToken: { value: "random" as never, at: "first", position: true } }, '(classToken.value): expected one of learned, zeros, ones, got "random". learned is what published models have.'],
   ["a class token in the middle", { classToken: { value: "zeros", at: "middle" as never, position: true } }, '(classToken.at): expected one of first, last, got "middle". first is what published models have.'],
@@ -98,6 +99,7 @@ const refused: [what: string, overrides: Partial<VitConfig>, message: string][] 
   ["another MLP", { mlp: "relu" as never }, '(mlp): expected one of gelu, swiglu, got "relu". Use the one that the weights were trained with.'],
   ["a norm elsewhere", { normPlace: "blocks" as never }, '(normPlace): expected one of tokens, pooled, got "blocks". Only timm\'s fc_norm is pooled.'],
   ["a layer scale that is no number", { layerScale: Number.NaN }, "(layerScale): expected a finite number, got NaN. Leave it out for blocks without scales."],
+  ["a negative drop path", { dropPath: -0.1 }, "(dropPath): expected a share of 0 or more and below 1, got -0.1. Use 0 to switch it off."],
   ["a drop path of 1", { dropPath: 1 }, "(dropPath): expected a share of 0 or more and below 1, got 1. Use 0 to switch it off."],
 ];
 

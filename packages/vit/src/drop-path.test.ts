@@ -43,6 +43,8 @@ test("the draws are a function of seed, block and step; the two branches of a bl
   const [attention, mlp] = draw(2, 1, 5);
   const zerosOf = (factors: number[]) => factors.map((factor) => factor === 0).join();
   expect(new Set([attention, mlp, draw(2, 2, 5)[0], draw(2, 1, 6)[0], draw(1, 1, 5)[0]].map(zerosOf)).size).toBe(5);
+  // With the draws of block 2, whoever skips block 1 at the lower rate would skip block 2 too.
+  expect(draw(1, 1, 5)[0].some((factor, image) => factor === 0 && attention[image] > 0)).toBe(true);
 });
 
 test("only in training: elsewhere the model is the one without drop path, to the bit", () => {

@@ -1,14 +1,16 @@
+import type { Grid } from "@flexivit/features";
 import { gelu, layerNorm, linear } from "@flexivit/ops";
 import { leaves, mapLeaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { resizePatchKernel } from "@flexivit/pi-resize";
 import { factorisedPositions, indexPositions, resizePositions, sequencePositions, sinCosPositions } from "@flexivit/position-embedding";
+import { referenceInterpolations } from "@flexivit/resample";
 import { checkGradient, expectClose, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { vitConfig, type Embedder, type VitConfig } from "./config.ts";
 import { embed, type Cut } from "./embed.ts";
-import { initVit, type ConvolutionParams, type NormParams, type PatchEmbeddingParams, type StageParams, type VitParams } from "./params.ts";
+import { initVit, type ConvolutionParams, type NormParams, type PatchEmbeddingParams, type PositionParams, type StageParams, type VitParams } from "./params.ts";
 import { tiles } from "./tiles.ts";
 
 beforeEach(() => tf.engine().startScope());
@@ -164,22 +166,23 @@ test.each(all)("%s: the gradients by its weights and by the images are those of 
   checkGradient(run as (...inputs: tf.Tensor[]) => tf.Tensor, [images(8, 16, 1), ...weights.map(({ tensor }) => tensor)], { step: 2 ** -8, directions: 1 });
 });
 
-test("each kind of positions adds its rows to the tokens, at the stored grid and another", () => {
-  const bare = configOf(kinds.linear, { dim: 8 });
+test("each kind of positions adds its rows to the tokens, at the stored grid and another, resampled as the config says", () => {
+  const positionInterpolation = referenceInterpolations.timm.positions;
+  const bare = configOf(kinds.linear, { dim: 8, positionInterpolation });
   const params = randomVit(bare);
-  const rows = {
-    grid: (grid, positions) => resizePositions((positions as { grid: tf.Tensor3D }).grid, grid),
-    sequence: (grid, positions) => sequencePositions((positions as { sequence: tf.Tensor2D }).sequence, grid),
-    factorised: (grid, positions) => factorisedPositions(positions as { rows: tf.Tensor2D; columns: tf.Tensor2D }, grid),
-    "sin-cos": (grid) => sinCosPositions(grid, 8),
-    index: (grid, positions) => indexPositions((positions as { direction: tf.Tensor1D }).direction, grid),
-  } satisfies Partial<Record<VitConfig["positions"], (grid: { gridHeight: number; gridWidth: number }, positions: VitParams["positions"]) => tf.Tensor2D>>;
-  for (const [kind, rowsAt] of Object.entries(rows)) {
-    const config: VitConfig = { ...bare, positions: kind as VitConfig["positions"] };
+  const rowsOf = (kind: VitConfig["positions"], positions: PositionParams | undefined, grid: Grid): tf.Tensor2D => {
+    const learned = positions as { grid: tf.Tensor3D; sequence: tf.Tensor2D; rows: tf.Tensor2D; columns: tf.Tensor2D; direction: tf.Tensor1D };
+    if (kind === "grid") return resizePositions(learned.grid, grid, positionInterpolation);
+    if (kind === "sequence") return sequencePositions(learned.sequence, grid, positionInterpolation);
+    if (kind === "factorised") return factorisedPositions(learned, grid, positionInterpolation);
+    return kind === "index" ? indexPositions(learned.direction, grid) : sinCosPositions(grid, 8);
+  };
+  for (const kind of ["grid", "sequence", "factorised", "index", "sin-cos"] as const) {
+    const config: VitConfig = { ...bare, positions: kind };
     const { positions } = randomVit(config, 2);
     for (const scheme of [patchScheme([4, 8]), patchScheme([2, 6])]) {
       const { tokens, grid } = embed({ ...params, positions }, config, images(), { scheme });
-      expectClose(tokens, tf.add(embed(params, bare, images(), { scheme }).tokens, rowsAt(grid, positions)), { relative: 1e-6 });
+      expectClose(tokens, tf.add(embed(params, bare, images(), { scheme }).tokens, rowsOf(kind, positions, grid)), { relative: 1e-6 });
     }
   }
 });

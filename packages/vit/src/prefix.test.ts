@@ -102,6 +102,14 @@ test.each(["gap", "tok", "map"] as const)("norm on the pooled vector with %s: to
   expectClose(variance, [1, 1], { relative: 1e-4 });
 });
 
+test("tokens before the norm are a tensor of their own: disposing the last block's output leaves them", () => {
+  const config = configWith({ normPlace: "pooled" });
+  const { blocks, tokens } = vit(randomVit(config), config, images(), { ...stored, blocks: ["1"] });
+  const values = tokens.dataSync().slice();
+  tf.dispose(blocks);
+  expectClose(tokens, values);
+});
+
 test("the gradients by class token, its position, registers and all weights of the attention pool are those of finite differences", () => {
   const config = configWith({ depth: 1, pooling: "map", classToken: { value: "learned", at: "last", position: true }, registers: 2 });
   const params = randomVit(config);
