@@ -32,7 +32,7 @@ const small: Config = {
   patchSizes: ["12", "8", "6", "4", "3"],
   fixedPatchSizes: ["12", "6", "4"],
   flexibleSteps: 3000,
-  vit: vitConfig({ dim: 64, depth: 4, hiddenDim: 128, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [6, 6] }),
+  vit: vitConfig({ dim: 64, depth: 4, hiddenDim: 128, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [4, 4] }),
   shared: {
     ...recipeDefaults,
     imageSizePx: 24,
@@ -53,7 +53,7 @@ const reduced: Config = {
   patchSizes: ["12", "8", "6", "4"],
   fixedPatchSizes: ["12", "6"],
   flexibleSteps: 2000,
-  vit: vitConfig({ dim: 48, depth: 3, hiddenDim: 96, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [6, 6] }),
+  vit: vitConfig({ dim: 48, depth: 3, hiddenDim: 96, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [4, 4] }),
   shared: { ...small.shared, batchSize: 64 },
   testPictures: 2000,
 };

@@ -1,7 +1,6 @@
 import { classify, initClassifier, type ClassifierParams } from "@flexivit/classify";
 import type { EvaluationFraming } from "@flexivit/data";
-import type { PatchScheme, Remainder } from "@flexivit/patch-schemes";
-import { initVit, vit, type VitConfig, type VitParams } from "@flexivit/vit";
+import { initVit, vit, vitMixed, type VitConfig, type VitOptions, type VitParams } from "@flexivit/vit";
 import type { Task } from "./task.ts";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -34,14 +33,18 @@ export function initClassifierWeights(config: VitConfig, classes: number, headBi
 /**
  * Class logits of a batch of pictures at a patch scheme.
  *
- * @param images [batch, height, width, channels] in [-1, 1]
+ * @param images [batch, height, width, channels] in [-1, 1], or several such of different heights and widths
  * @returns [batch, classes]
  */
 export function classifierLogits(
   params: ClassifierWeights,
   config: VitConfig,
-  images: tf.Tensor4D,
-  options: { scheme: PatchScheme; remainder?: Remainder },
+  images: tf.Tensor4D | readonly tf.Tensor4D[],
+  options: VitOptions,
 ): tf.Tensor2D {
-  return tf.tidy(() => classify(params.head, vit(params.backbone, config, images, options)));
+  return tf.tidy(() => {
+    const { backbone, head } = params;
+    const features = images instanceof tf.Tensor ? vit(backbone, config, images, options) : vitMixed(backbone, config, images, options);
+    return classify(head, features);
+  });
 }

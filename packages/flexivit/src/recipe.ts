@@ -17,6 +17,10 @@ export type ClassifierRecipe = {
   from?: StartingPoint;
   /** Height and width of the training and test pictures. */
   imageSizePx: number;
+  /** Heights and widths that the training pictures of one step have, equally many of each; `imageSizePx` unless given. */
+  imageSizesPx?: number[];
+  /** Whether blocks run again in the backward pass in place of keeping what they computed: less memory, more time. */
+  recompute: boolean;
   /** Patch sizes drawn from while training, as "12", "12x10", or with a stride "12/6". One entry trains a fixed model. */
   patchSizes: string[];
   /** How they are drawn; all alike unless given. It draws from `patchSizes` and nothing else. */
@@ -67,6 +71,7 @@ export const recipeDefaults: Pick<
   | "labelSmoothing"
   | "mix"
   | "freeze"
+  | "recompute"
   | "trainFraming"
   | "testFraming"
   | "accumulate"
@@ -81,6 +86,7 @@ export const recipeDefaults: Pick<
   labelSmoothing: { share: 0 },
   mix: {},
   freeze: [],
+  recompute: false,
   trainFraming: { kind: "inception-crop" },
   testFraming: { kind: "shorter-side", cropFraction: 0.95 },
   accumulate: 1,
@@ -97,8 +103,9 @@ export const recipeDefaults: Pick<
  *   steps, or a batch cannot be split into equal parts.
  */
 export function checkRecipe(recipe: ClassifierRecipe): void {
-  const { patchSizes, evaluatePatchSizes, imageSizePx, remainder, batchSize, accumulate } = recipe;
+  const { patchSizes, evaluatePatchSizes, imageSizePx, imageSizesPx = [imageSizePx], remainder, batchSize, accumulate } = recipe;
   checkPatchSizes([...patchSizes, ...evaluatePatchSizes], imageSizePx, remainder);
+  for (const size of imageSizesPx) checkPatchSizes(patchSizes, size, remainder);
   const drawn = possibleSchemes(schemesOf(recipe), recipe.steps).map(formatScheme);
   const other = drawn.find((size) => !patchSizes.includes(size));
   if (other !== undefined) {
@@ -108,6 +115,11 @@ export function checkRecipe(recipe: ClassifierRecipe): void {
   optimizerFor(recipe);
   if (batchSize % accumulate !== 0) {
     throw new Error(`checkRecipe(accumulate): expected equal parts of a batch of ${batchSize}, got ${accumulate} parts. Choose parts whose number divides the batch.`);
+  }
+  if ((batchSize / accumulate) % imageSizesPx.length !== 0) {
+    throw new Error(
+      `checkRecipe(imageSizesPx): expected a number of sizes that divides the ${batchSize / accumulate} pictures of a part, got ${imageSizesPx.length} sizes. Change the batch size.`,
+    );
   }
 }
 

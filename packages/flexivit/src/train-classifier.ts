@@ -70,12 +70,14 @@ function optionsOf(
   { training, test, run, onStep, onEvaluation, signal }: TrainingContext,
   { batch }: TrainingBatches,
 ): TrainOptions<ClassifierWeights, ClassifierBatch> {
-  const { vit, remainder, labelSmoothing, objective, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
+  const { vit, remainder, recompute, labelSmoothing, objective, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
   const evaluated = recipe.evaluatePatchSizes.map(parseScheme);
   return {
     init: () => firstWeights(recipe, training.classes),
-    loss: (params, { images, targets }, { scheme }) => {
-      const logits = classifierLogits(params, vit, images, { scheme, remainder });
+    loss: (params, { targets, ...pictures }, { scheme, step }) => {
+      const images = Object.values(pictures);
+      const options = { scheme, remainder, recompute, training: true, seed, step };
+      const logits = classifierLogits(params, vit, images.length === 1 ? images[0] : images, options);
       return { loss: objectiveLoss(logits, targets, objective, labelSmoothing) };
     },
     batch,

@@ -1,9 +1,10 @@
 import type { EvaluationFraming, MixOptions, TrainingFraming } from "@flexivit/data";
 import type { OptimizerConfig } from "@flexivit/optim";
-import { formatScheme, parseScheme, possibleSchemes, schemesFor, type SchemeDistribution, type Size } from "@flexivit/patch-schemes";
-import { vitConfig, type VitConfig, type VitVariant } from "@flexivit/vit";
+import { formatScheme, possibleSchemes, schemesFor, type SchemeDistribution } from "@flexivit/patch-schemes";
+import type { VitVariant } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
 import { isPackaged, type DataSets } from "./open-data.ts";
+import { modelOf, refuseModelFlags } from "./model-flags.ts";
 import type { ClassifierInfo } from "./model.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import { drawOf, readDraw } from "./scheme-draw.ts";
@@ -52,18 +53,11 @@ function patchSizesOf({ patchSize, patchSizes }: TrainFlags): string[] | undefin
   throw new Error(`train(--patch-size): expected one of --patch-size and --patch-sizes, got both. List every size in --patch-sizes.`);
 }
 
-/** The flags that make a model; one that is read from a file is made already. */
-function refuseModelFlags(flags: TrainFlags): void {
-  const given = (["variant", "pooling"] as const).find((name) => flags[name] !== undefined);
-  if (given === undefined) return;
-  throw new Error(`train(--${given}): expected a model either from a file or by its flags, got --from too. Leave out one of the two.`);
-}
-
 /** The recipe of a training, once the data is known. */
 export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, task }: Pick<DataSets, "name" | "training" | "task">): ClassifierRecipe {
   const { remainder, batchSize, accumulate, clipNorm, seed } = flags;
   const { imageSizePx, patchSizes, epochs } = plan;
-  const vit = plan.start?.info.vit ?? vitOf(flags, plan, training.channels);
+  const vit = plan.start?.info.vit ?? modelOf(flags, plan, training.channels);
   const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });
   const steps = flags.steps ?? Math.max(1, Math.round((epochs * training.size) / batchSize));
   const tenth = Math.max(1, Math.round(steps / 10));
@@ -73,6 +67,8 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, t
     vit,
     ...(plan.start ? { from: plan.start.from } : {}),
     imageSizePx,
+    ...(flags.imageSizes ? { imageSizesPx: flags.imageSizes } : {}),
+    recompute: flags.recompute ?? false,
     patchSizes,
     ...(draw ? { draw } : {}),
     evaluatePatchSizes: patchSizes,
@@ -121,21 +117,4 @@ function framingsOf(data: string, imageSizePx: number, wantsFlip: boolean): { tr
   if (!isPackaged(data)) return { trainFraming: { kind: "inception-crop", flip }, testFraming };
   if (imageSizePx <= packagedSidePx) return { trainFraming: { kind: "pad-crop", flip }, testFraming: { kind: "centre-crop" } };
   return { trainFraming: { kind: "inception-crop", area: [0.5, 1], flip }, testFraming: { kind: "squash" } };
-}
-
-/** Largest side of the stored patch kernel, in pixels. Source: arXiv 2212.08013 section 3.4. */
-const largestKernelPx = 32;
-
-/**
- * The model. A kernel larger than every patch would hold weights that no patch can use; a fixed model stores kernel and
- * positions at its own size, so that nothing is resized.
- */
-function vitOf({ pooling = "gap" }: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
-  const schemes = patchSizes.map(parseScheme);
-  const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
-  if (schemes.length > 1) return vitConfig(variant, { channels, pooling, patchSize: [side(0), side(1)] });
-  const [{ patchSize, stride }] = schemes;
-  const cells = (axis: 0 | 1): number => Math.floor((imageSizePx - patchSize[axis]) / stride[axis]) + 1;
-  const positionGrid: Size = [cells(0), cells(1)];
-  return vitConfig(variant, { channels, pooling, patchSize, positionGrid });
 }

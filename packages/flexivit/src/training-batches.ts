@@ -2,8 +2,11 @@ import { batchAt, prefetch, type Batch, type ImageSource } from "@flexivit/data"
 import * as tf from "@tensorflow/tfjs-core";
 import type { ClassifierRecipe } from "./recipe.ts";
 
-/** `images` [batch, height, width, channels] in [-1, 1], `targets` [batch, classes]. */
-export type ClassifierBatch = { images: tf.Tensor4D; targets: tf.Tensor2D };
+/**
+ * `targets` [batch, classes], and the pictures in order: `images0` [batch, height, width, channels] in [-1, 1], and where a
+ * step has several sizes `images1`, ... of one size each.
+ */
+export type ClassifierBatch = { targets: tf.Tensor2D } & { [images: `images${number}`]: tf.Tensor4D };
 
 /** Batches of a training, in the order of its steps. */
 export type TrainingBatches = { batch: (step: number, part: number) => Promise<ClassifierBatch>; close: () => Promise<void> };
@@ -14,33 +17,33 @@ export type TrainingBatches = { batch: (step: number, part: number) => Promise<C
  * The two hold 4 bytes per pixel and channel: little beside the activations of the one in use.
  */
 export function trainingBatches(recipe: ClassifierRecipe, source: ImageSource): TrainingBatches {
-  const { accumulate, batchSize, seed, mix, augment } = recipe;
-  const options = {
-    seed,
-    batchSize: batchSize / accumulate,
-    imageSize: recipe.imageSizePx,
-    framing: recipe.trainFraming,
-    augment,
-    ...mix,
-  };
-  let ahead: { at: number; batches: AsyncGenerator<Batch, void, void> } | undefined;
+  const { accumulate, steps } = recipe;
+  const read = readerOf(recipe, source);
+  let ahead: { at: number; batches: AsyncGenerator<Batch[], void, void> } | undefined;
   return {
     async close() {
       await ahead?.batches.return();
     },
     async batch(step, part) {
       const at = step * accumulate + part;
-      ahead ??= { at, batches: prefetch((index) => batchAt(source, index, options), { from: at, to: recipe.steps * accumulate }) };
+      ahead ??= { at, batches: prefetch(read, { from: at, to: steps * accumulate }) };
       if (at !== ahead.at++) throw new Error(`trainClassifier(batch): expected parts in order, got ${at} instead of ${ahead.at - 1}. Train with one loop at a time.`);
       const next = await ahead.batches.next();
-      return toTensors(next.value as Batch, source.classes.length);
+      return toTensors(next.value as Batch[], source.classes.length);
     },
   };
 }
 
-function toTensors(batch: Batch, classes: number): ClassifierBatch {
-  return {
-    images: tf.tensor4d(batch.images, batch.shape),
-    targets: tf.tensor2d(batch.targets, [batch.labels.length, classes]),
-  };
+/** Reads part `at` of the training: a batch per size of pictures, each with its share of them. */
+function readerOf(recipe: ClassifierRecipe, source: ImageSource): (at: number) => Promise<Batch[]> {
+  const { batchSize, accumulate, seed, augment, mix, imageSizePx, imageSizesPx = [imageSizePx] } = recipe;
+  const groups = imageSizesPx.length;
+  const options = { seed, batchSize: batchSize / accumulate / groups, framing: recipe.trainFraming, augment, ...mix };
+  return (at) => Promise.all(imageSizesPx.map((imageSize, group) => batchAt(source, at * groups + group, { ...options, imageSize })));
+}
+
+function toTensors(batches: Batch[], classes: number): ClassifierBatch {
+  const targets = tf.tidy(() => tf.concat(batches.map((batch) => tf.tensor2d(batch.targets, [batch.labels.length, classes]))));
+  const images = batches.map(({ images, shape }, group) => [`images${group}`, tf.tensor4d(images, shape)]);
+  return { targets, ...Object.fromEntries(images) } as ClassifierBatch; // targets first: they count the examples
 }

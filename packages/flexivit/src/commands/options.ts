@@ -12,6 +12,11 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A list of whole numbers of at least 1. */
+export function wholeNumbers(text: string): number[] {
+  return text.split(",").map(wholeNumber(1));
+}
+
 /** A finite number of at least 0. */
 export function nonNegative(text: string): number {
   const value = number(text);

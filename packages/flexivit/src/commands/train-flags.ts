@@ -1,9 +1,10 @@
-import { vitVariants, type Pooling, type VitVariant } from "@flexivit/vit";
+import type { KernelResizeMethod } from "@flexivit/pi-resize";
+import { vitVariants, type Embedder, type Pooling, type Positions, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
 import { recipeDefaults } from "../recipe.ts";
 import type { Objective } from "../task.ts";
-import { names, nonNegative, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
+import { names, nonNegative, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
 export type TrainFlags = {
@@ -11,6 +12,7 @@ export type TrainFlags = {
   from?: string;
   variant?: VitVariant;
   imageSize?: number;
+  imageSizes?: number[];
   patchSize?: string;
   patchSizes?: string[];
   patchWeights?: number[];
@@ -19,6 +21,18 @@ export type TrainFlags = {
   drawStd?: number;
   schemes?: string;
   pooling?: Pooling;
+  embedder?: Embedder["kind"];
+  positions?: Positions;
+  classToken?: string;
+  registers?: number;
+  mlp?: VitConfig["mlp"];
+  layerScale?: number;
+  dropPath?: number;
+  kernelResize?: KernelResizeMethod;
+  kernelAntialias?: boolean;
+  covariance?: string;
+  modelConfig?: string;
+  recompute?: boolean;
   remainder: "error" | "crop";
   objective?: Objective;
   epochs?: number;
@@ -57,6 +71,7 @@ export type TrainFlags = {
 /** Declares the flags of `flexivit train`. */
 export function addTrainFlags(command: Command): Command {
   addModelFlags(command);
+  addArchitectureFlags(command);
   addOptimiserFlags(command);
   return addRunFlags(command);
 }
@@ -67,6 +82,7 @@ function addModelFlags(command: Command): void {
     .option("--from <file>", "start from a trained model; a head for other classes begins anew")
     .addOption(new Option("--variant <name>", "size of the model (default: S; mu for packaged sets)").choices(Object.keys(vitVariants)))
     .option("--image-size <px>", "height and width of the pictures (default: 240; 24 for packaged sets)", wholeNumber(1))
+    .option("--image-sizes <list>", "sizes that the pictures of one step have, equally many of each, such as 192,240", wholeNumbers)
     .option(
       "--patch-sizes <list>",
       "sizes to draw from, such as 24,12,12x10; one size trains a fixed model (default: all that give 25 to 900 patches; 4 to 64 for packaged sets)",
@@ -81,7 +97,23 @@ function addModelFlags(command: Command): void {
     .option("--draw-std <px>", "with --draw gaussian: its standard deviation", positive)
     .option("--schemes <file>", "JSON file of a distribution in place of all these: mixtures, sequences over steps")
     .addOption(remainderOption())
-    .addOption(new Option("--pooling <how>", "mean of the tokens, or class token (default: gap)").choices(["gap", "tok"]));
+    .addOption(new Option("--pooling <how>", "mean of the tokens, class token, or attention (default: gap)").choices(["gap", "tok", "map"]));
+}
+
+function addArchitectureFlags(command: Command): void {
+  command
+    .addOption(new Option("--embedder <kind>", "what makes a token of a tile (default: linear)").choices(["linear", "mlp", "attention", "tile-cnn", "conv-stem", "hybrid"]))
+    .addOption(new Option("--positions <kind>", "what tells a token where it is (default: grid)").choices(["grid", "sequence", "factorised", "sin-cos", "index", "none"]))
+    .option("--class-token <form>", "learned, zeros or ones; then first or last; then position for a position of its own, such as learned,first,position")
+    .option("--registers <n>", "learned tokens beside the patches", wholeNumber(0))
+    .addOption(new Option("--mlp <kind>", "perceptron of a block (default: gelu)").choices(["gelu", "swiglu"]))
+    .option("--layer-scale <x>", "first value of a learned scale per branch, such as 0.0001", positive)
+    .option("--drop-path <x>", "share of pictures whose branches the last block skips while training", share)
+    .addOption(new Option("--kernel-resize <method>", "how the patch kernel follows the patch size (default: pi)").choices(["pi", "bilinear", "norm", "area"]))
+    .option("--kernel-antialias", "resize it with antialias: keeps more where patches shrink")
+    .option("--covariance <file>", "weigh PI-resize by the covariance that flexivit covariance wrote")
+    .option("--model-config <file>", "JSON file of any fields of the model's config, which win over the flags")
+    .option("--recompute", "run blocks again in the backward pass: less memory, more time");
 }
 
 function addOptimiserFlags(command: Command): void {

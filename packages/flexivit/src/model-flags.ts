@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { parseScheme, type Size } from "@flexivit/patch-schemes";
+import { flexivitKernelResize, type KernelResize, type SeparableCovariance } from "@flexivit/pi-resize";
+import { vitConfig, type ClassToken, type Embedder, type VitConfig } from "@flexivit/vit";
+import type { TrainFlags } from "./commands/train-flags.ts";
+import type { TrainPlan } from "./train-plan.ts";
+
+/** Flags that make a model; one that is read from a file is made already. */
+const modelFlags = [
+  "variant",
+  "pooling",
+  "embedder",
+  "positions",
+  "classToken",
+  "registers",
+  "mlp",
+  "layerScale",
+  "dropPath",
+  "kernelResize",
+  "kernelAntialias",
+  "covariance",
+  "modelConfig",
+] as const satisfies readonly (keyof TrainFlags)[];
+
+/** Throws where a model is given twice: by a file to start from and by flags. */
+export function refuseModelFlags(flags: TrainFlags): void {
+  const given = modelFlags.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new Error(`train(--${flag}): expected a model either from a file or by its flags, got --from too. Leave out one of the two.`);
+}
+
+/** Largest side of the stored patch kernel, in pixels. Source: arXiv 2212.08013 section 3.4. */
+const largestKernelPx = 32;
+
+/**
+ * The model that the flags make. A kernel larger than every patch would hold weights that no patch can use; a fixed model
+ * stores kernel and positions at its own size, so that nothing is resized.
+ *
+ * @throws where flags are impossible together, or a file of them cannot be read.
+ */
+export function modelOf(flags: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
+  const sizes = storedSizes(patchSizes, imageSizePx);
+  const size = vitConfig(variant, { channels, ...sizes });
+  return vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags) });
+}
+
+/** Sizes at which kernel and positions are stored. */
+function storedSizes(patchSizes: readonly string[], imageSizePx: number): Partial<VitConfig> {
+  const schemes = patchSizes.map(parseScheme);
+  const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
+  if (schemes.length > 1) return { patchSize: [side(0), side(1)] };
+  const [{ patchSize, stride }] = schemes;
+  const cells = (axis: 0 | 1): number => Math.floor((imageSizePx - patchSize[axis]) / stride[axis]) + 1;
+  const positionGrid: Size = [cells(0), cells(1)];
+  return { patchSize, positionGrid };
+}
+
+function fieldsOf(flags: TrainFlags, size: VitConfig): Partial<VitConfig> {
+  const { pooling, positions, registers, mlp, layerScale, dropPath, embedder, classToken } = flags;
+  const kernelResize = kernelResizeOf(flags);
+  const fields = {
+    pooling,
+    positions,
+    registers,
+    mlp,
+    layerScale,
+    dropPath,
+    embedder: embedder && embedders(size)[embedder],
+    classToken: classToken && classTokenOf(classToken),
+    kernelResize,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** The embedders in sizes that suit the model; others by `--model-config`. */
+function embedders({ dim, heads }: VitConfig): Record<Embedder["kind"], Embedder> {
+  const quarter = Math.max(1, Math.round(dim / 4));
+  return {
+    linear: { kind: "linear" },
+    mlp: { kind: "mlp", hiddenDim: 2 * dim },
+    attention: { kind: "attention", heads },
+    "tile-cnn": { kind: "tile-cnn", channels: quarter },
+    "conv-stem": { kind: "conv-stem", channels: [quarter] },
+    hybrid: { kind: "hybrid", stages: [{ channels: quarter, blocks: 1 }] },
+  };
+}
+
+function classTokenOf(text: string): ClassToken {
+  const [value, at = "first", position] = text.split(",");
+  return { value, at, position: position === "position" } as ClassToken; // vitConfig refuses other words
+}
+
+function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
+  const { kernelResize: method = "pi", kernelAntialias: antialias = false, covariance } = flags;
+  if (flags.kernelResize === undefined && !antialias && covariance === undefined) return undefined;
+  const interpolation = { ...flexivitKernelResize.interpolation, antialias };
+  return { method, interpolation, ...(covariance === undefined ? {} : { covariance: readCovariance(covariance) }) };
+}
+
+function readCovariance(file: string): SeparableCovariance {
+  const read = readJson(file, "--covariance", "what flexivit covariance writes") as { covariance?: SeparableCovariance };
+  if (read.covariance) return read.covariance;
+  throw new Error(`train(--covariance): expected what flexivit covariance writes, got a file without a covariance: ${file}. Make it with flexivit covariance.`);
+}
+
+function fileFields({ modelConfig }: TrainFlags): Partial<VitConfig> {
+  if (modelConfig === undefined) return {};
+  return readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config") as Partial<VitConfig>;
+}
+
+function readJson(file: string, flag: string, expected: string): object {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    throw new Error("other JSON");
+  } catch (error) {
+    throw new Error(`train(${flag}): expected ${expected}, got ${(error as Error).message} in ${file}. Check the file.`, { cause: error });
+  }
+}
