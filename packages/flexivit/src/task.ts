@@ -24,9 +24,6 @@ export const objectivesOf: Readonly<Record<Task, readonly Objective[]>> = {
   regression: ["l2", "l1", "huber"],
 };
 
-/** The figure that is plotted and compared, per task. */
-export const mainFigure: Readonly<Record<Task, string>> = { "single-label": "accuracy", "multi-label": "meanAveragePrecision", regression: "rmse" };
-
 /**
  * The loss of a batch under an objective.
  *
