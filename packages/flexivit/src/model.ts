@@ -1,5 +1,6 @@
 import { classify, initClassifier, type ClassifierParams } from "@flexivit/classify";
 import type { EvaluationFraming } from "@flexivit/data";
+import type { Features, MixedFeatures } from "@flexivit/features";
 import { initVit, vit, vitMixed, type VitConfig, type VitOptions, type VitParams } from "@flexivit/vit";
 import type { Task } from "./task.ts";
 import * as tf from "@tensorflow/tfjs-core";
@@ -42,9 +43,15 @@ export function classifierLogits(
   images: tf.Tensor4D | readonly tf.Tensor4D[],
   options: VitOptions,
 ): tf.Tensor2D {
-  return tf.tidy(() => {
-    const { backbone, head } = params;
-    const features = images instanceof tf.Tensor ? vit(backbone, config, images, options) : vitMixed(backbone, config, images, options);
-    return classify(head, features);
-  });
+  return tf.tidy(() => classify(params.head, classifierFeatures(params, config, images, options)));
+}
+
+/** What the backbone gives to the head, for the same arguments. */
+export function classifierFeatures(
+  { backbone }: ClassifierWeights,
+  config: VitConfig,
+  images: tf.Tensor4D | readonly tf.Tensor4D[],
+  options: VitOptions,
+): Features | MixedFeatures {
+  return images instanceof tf.Tensor ? vit(backbone, config, images, options) : vitMixed(backbone, config, images, options);
 }

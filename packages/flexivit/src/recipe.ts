@@ -3,6 +3,7 @@ import type { EvaluationFraming, Framing, MixOptions, RandAugment } from "@flexi
 import { optimizerOf, scheduleAt, type Optimizer, type OptimizerConfig, type Schedule } from "@flexivit/optim";
 import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
+import { checkAuxiliary, type Auxiliary } from "./classifier-loss.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import type { Objective } from "./task.ts";
 
@@ -33,6 +34,8 @@ export type ClassifierRecipe = {
   objective: Objective;
   /** First bias of the head. */
   headBias: number;
+  /** A second head with a loss of its own; none unless given. */
+  auxiliary?: Auxiliary;
   /** Share of every target that is spread over the classes, and over which. */
   labelSmoothing: Smoothing;
   /** How pictures of a batch are mixed; nothing is mixed unless given. */
@@ -113,6 +116,7 @@ export function checkRecipe(recipe: ClassifierRecipe): void {
   }
   scheduleAt(scheduleOf(recipe), 0);
   optimizerFor(recipe);
+  if (recipe.auxiliary) checkAuxiliary(recipe.auxiliary, recipe.vit, imageSizesPx.length);
   if (batchSize % accumulate !== 0) {
     throw new Error(`checkRecipe(accumulate): expected equal parts of a batch of ${batchSize}, got ${accumulate} parts. Choose parts whose number divides the batch.`);
   }

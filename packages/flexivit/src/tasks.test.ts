@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readSafetensors } from "@flexivit/checkpoint";
 import { readRun } from "@flexivit/run-log";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pictureFolder } from "../test-support/pictures.ts";
@@ -70,6 +71,31 @@ describe("a file of labels", () => {
     const { code, err } = await train(join(folder, "train.csv"), { steps: "1" });
     expect(code).toBe(0);
     expect(err).toContain("24 training pictures, 2 test pictures, 2 classes\n");
+  });
+});
+
+describe("a second head", () => {
+  it("adds its weighted loss to the model's, both in every row of the log, and is left out of the trained model", async () => {
+    const { code, folder } = await train(pictures, { steps: "4", "auxiliary-block": "0", "auxiliary-weight": "0.5", "learning-rate": "0.01" });
+    expect(code).toBe(0);
+    const { series } = await readRun(folder);
+    const [loss, label, auxiliary] = ["loss", "label", "auxiliary"].map((name) => series(name).map(({ value }) => value));
+    expect(loss).toHaveLength(4);
+    for (const step of loss.keys()) expect(loss[step]).toBeCloseTo(label[step] + 0.5 * auxiliary[step], 5);
+    expect(auxiliary[3]).not.toBe(auxiliary[0]);
+    const { entries } = await readSafetensors(join(folder, "model.safetensors"));
+    expect(Object.keys(entries).filter((name) => name.startsWith("auxiliary"))).toEqual([]);
+  });
+
+  it("is refused on a block that does not exist, and on pictures of several sizes", async () => {
+    expect(await train(pictures, { "auxiliary-block": "1" })).toMatchObject({
+      code: 1,
+      err: "checkRecipe(auxiliary.block): expected a block from 0 to 0, got 1. Choose one in the middle.\n",
+    });
+    expect(await train(pictures, { "auxiliary-block": "0", "image-sizes": "24,48" })).toMatchObject({
+      code: 1,
+      err: "checkRecipe(auxiliary): expected pictures of one size with a second head, got 2 sizes. Leave out one of the two.\n",
+    });
   });
 });
 

@@ -4,11 +4,12 @@ import { parseScheme } from "@flexivit/patch-schemes";
 import type { LocalRun } from "@flexivit/run-log";
 import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
 import * as tf from "@tensorflow/tfjs-core";
-import { under } from "@flexivit/params";
+import { disposeTree, under } from "@flexivit/params";
 import { evaluateAt } from "./evaluate-classifier.ts";
-import { classifierLogits, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
+import { classifierLoss, withAuxiliary, type TrainedWeights } from "./classifier-loss.ts";
+import type { ClassifierInfo, ClassifierModel } from "./model.ts";
 import { saveModel } from "./model-file.ts";
-import { objectiveLoss, type Task } from "./task.ts";
+import type { Task } from "./task.ts";
 import { firstWeights } from "./starting-point.ts";
 import { checkRecipe, optimizerFor, scheduleOf, schemesOf, type ClassifierRecipe } from "./recipe.ts";
 import { trainingBatches, type ClassifierBatch, type TrainingBatches } from "./training-batches.ts";
@@ -52,7 +53,9 @@ export async function trainClassifier(recipe: ClassifierRecipe, context: Trainin
   const batches = trainingBatches(recipe, training);
   const { params, ema, status, step } = await train(optionsOf(recipe, info, context, batches)).finally(batches.close);
   if (ema) tf.dispose(params);
-  const model: ClassifierModel = { params: ema ?? params, info };
+  const { auxiliary, ...trained } = ema ?? params;
+  disposeTree(auxiliary);
+  const model: ClassifierModel = { params: trained, info };
   const file = join(run.folder, "model.safetensors");
   if (status === "finished") await saveModel(file, model);
   return { status, model, file, step };
@@ -69,17 +72,12 @@ function optionsOf(
   info: ClassifierInfo,
   { training, test, run, onStep, onEvaluation, signal }: TrainingContext,
   { batch }: TrainingBatches,
-): TrainOptions<ClassifierWeights, ClassifierBatch> {
-  const { vit, remainder, recompute, labelSmoothing, objective, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
+): TrainOptions<TrainedWeights, ClassifierBatch> {
+  const { remainder, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
   const evaluated = recipe.evaluatePatchSizes.map(parseScheme);
   return {
-    init: () => firstWeights(recipe, training.classes),
-    loss: (params, { targets, ...pictures }, { scheme, step }) => {
-      const images = Object.values(pictures);
-      const options = { scheme, remainder, recompute, training: true, seed, step };
-      const logits = classifierLogits(params, vit, images.length === 1 ? images[0] : images, options);
-      return { loss: objectiveLoss(logits, targets, objective, labelSmoothing) };
-    },
+    init: async () => withAuxiliary(await firstWeights(recipe, training.classes), recipe, training.classes.length),
+    loss: classifierLoss(recipe),
     batch,
     schemes: schemesOf(recipe),
     optimizer: optimizerFor(recipe),

@@ -75,6 +75,7 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, t
     remainder,
     objective: objectiveFor(flags, task),
     labelSmoothing: { share: flags.labelSmoothing, ...(flags.smoothingAmong ? { among: flags.smoothingAmong } : {}) },
+    ...auxiliaryOf(flags),
     mix: mixOf(flags),
     ...(flags.randAugment ? { augment: { kind: "rand-augment", ...flags.randAugment } } : {}),
     freeze: flags.freeze ?? [],
@@ -96,6 +97,10 @@ function objectiveFor({ objective }: TrainFlags, task: Task): Objective {
   const possible = objectivesOf[task];
   if (objective === undefined || possible.includes(objective)) return objective ?? possible[0];
   throw new Error(`train(--objective): expected one of ${possible.join(", ")} for ${task} data, got ${objective}. Leave it out for ${possible[0]}.`);
+}
+
+function auxiliaryOf({ auxiliaryBlock: block, auxiliaryWeight: weight = 0.3 }: TrainFlags): Pick<ClassifierRecipe, "auxiliary"> {
+  return block === undefined ? {} : { auxiliary: { block, weight } };
 }
 
 function mixOf({ mixup, cutmix }: TrainFlags): MixOptions {

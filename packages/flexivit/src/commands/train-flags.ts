@@ -51,6 +51,8 @@ export type TrainFlags = {
   ema: number;
   labelSmoothing: number;
   smoothingAmong?: "all" | "others";
+  auxiliaryBlock?: number;
+  auxiliaryWeight?: number;
   mixup: number;
   cutmix: number;
   randAugment?: { layers: number; magnitude: number };
@@ -135,6 +137,8 @@ function addOptimiserFlags(command: Command): void {
     .addOption(new Option("--objective <loss>", "softmax: one class per picture; sigmoid: every class on its own; l2, l1, huber: numbers (default: by the data)").choices(["softmax", "sigmoid", "l2", "l1", "huber"]))
     .option("--label-smoothing <x>", "share of the target spread over the classes", share, 0)
     .addOption(new Option("--smoothing-among <which>", "who gets that share: all classes, or the others (default: all)").choices(["all", "others"]))
+    .option("--auxiliary-block <n>", "train a second head on what this block puts out, from 0; both losses are logged", wholeNumber(0))
+    .option("--auxiliary-weight <x>", "what its loss counts (default: 0.3)", nonNegative)
     .option("--mixup <alpha>", "mix pictures by Beta(alpha, alpha)", nonNegative, 0)
     .option("--cutmix <alpha>", "paste a box of another picture, its share by Beta(alpha, alpha)", nonNegative, 0)
     .option("--rand-augment <layers,magnitude>", "random changes of colour and shape, such as 2,10", randAugment)
