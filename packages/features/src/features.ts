@@ -11,12 +11,25 @@ export type Features = {
   grid: Grid;
   /** [batch, dim]: class token after the last norm, where the backbone has one. */
   classToken?: tf.Tensor2D;
-  /** [batch, prefix, dim]: all prefix tokens after the last norm (class token first, then registers), where there are any. */
+  /** [batch, prefix, dim]: all prefix tokens after the last norm (class token, then registers), where there are any. */
   prefix?: tf.Tensor3D;
   /** [batch, dim]: one vector per image, pooled as the backbone was trained (mean, class token or attention). */
   pooled: tf.Tensor2D;
-  /** [batch, tokens, dim] per block, prefix tokens first, before the last norm; only the blocks that `options.blocks` names. */
+  /** [batch, tokens, dim] per block, before the last norm, prefix tokens first unless the backbone has its class token last; only the blocks that `options.blocks` names. */
   blocks: Record<string, tf.Tensor3D>;
+};
+
+/**
+ * Features of images of different sizes that were run together.
+ *
+ * Patch tokens are padded at the end to the longest image: entries of `tokens` and `blocks` beyond an image's own patches
+ * mean nothing. `pooled`, `classToken` and `prefix` are what each image gives alone.
+ */
+export type MixedFeatures = Omit<Features, "grid"> & {
+  /** [batch, patches]: 1 where a token is of the image, 0 where it is padding. */
+  mask: tf.Tensor2D;
+  /** The grid of each image. */
+  grids: readonly Grid[];
 };
 
 /** Height and width, in pixels. */

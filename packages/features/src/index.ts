@@ -1,1 +1,1 @@
-export type { Backbone, BackboneOptions, Features, Grid, SizePx } from "./features.ts";
+export type { Backbone, BackboneOptions, Features, Grid, MixedFeatures, SizePx } from "./features.ts";

@@ -1,5 +1,5 @@
 import { linear, type LinearParams } from "@flexivit/ops";
-import { leaves, valueAndGradients, zipLeaves } from "@flexivit/params";
+import { leaves, mapLeaves, valueAndGradients, zipLeaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { expectClose, fixtureTensor, type NpyArray, readFixture } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -43,7 +43,7 @@ function weightsOf(arrays: Npz, prefix: string, config: VitConfig): Weights {
   };
   const backbone: VitParams = {
     patchEmbedding: { kernel: tensor("embedding/kernel"), bias: tensor("embedding/bias") },
-    positions: tensor("pos_embedding", ...config.positionGrid, dim),
+    positions: { grid: tensor("pos_embedding", ...config.positionGrid, dim) },
     ...(config.pooling === "tok" ? { classToken: tensor<tf.Tensor2D>("cls", 1, dim) } : {}),
     blocks: Array.from({ length: config.depth }, block),
     norm: norm("Transformer/encoder_norm"),
@@ -94,7 +94,7 @@ test.each(["gap-p32", "gap-p8", "tok-p8"])("%s: embedded patches, without and wi
   expect(stored).toHaveLength(3);
   for (const one of stored) {
     const image = fixtureTensor<tf.Tensor4D>(images[one.image]);
-    const unplaced = { ...weights.backbone, positions: tf.zerosLike(weights.backbone.positions) };
+    const unplaced = { ...weights.backbone, positions: mapLeaves(weights.backbone.positions, tf.zerosLike) };
     const embedded = embed(weights.backbone, config, image, fromCase(one)).tokens;
     expectClose(embed(unplaced, config, image, fromCase(one)).tokens, outputs[`${one.key}/stem`].data, tokenTolerance);
     expectClose(embedded, outputs[`${one.key}/with_posemb`].data, tokenTolerance);

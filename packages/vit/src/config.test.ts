@@ -6,7 +6,20 @@ const size: VitSize = { dim: 6, depth: 2, hiddenDim: 5, heads: 3 };
 
 test("a named variant has FlexiViT's 32x32 kernel, 7x7 positions, mean pooling and big_vision's interpolations", () => {
   const small = { dim: 384, depth: 12, hiddenDim: 1536, heads: 6 };
-  const defaults = { channels: 3, patchSize: [32, 32], positionGrid: [7, 7], pooling: "gap", activation: "tanh", layerNormEpsilon: 1e-6 };
+  const defaults = {
+    channels: 3,
+    patchSize: [32, 32],
+    positionGrid: [7, 7],
+    embedder: { kind: "linear" },
+    positions: "grid",
+    registers: 0,
+    pooling: "gap",
+    mlp: "gelu",
+    activation: "tanh",
+    layerNormEpsilon: 1e-6,
+    normPlace: "tokens",
+    dropPath: 0,
+  };
   expect(vitConfig("S")).toEqual({
     ...small,
     ...defaults,
@@ -41,6 +54,9 @@ test("heads that do not divide dim, sizes that are no whole numbers and another 
   expect(() => vitConfig(size, { patchSize: [8, 7.5] })).toThrow("vitConfig(patchSize[1]): expected a whole number above 0, got 7.5.");
   expect(() => vitConfig(size, { positionGrid: [0, 7] })).toThrow("vitConfig(positionGrid[0]): expected a whole number above 0, got 0.");
   expect(() => vitConfig(size, { pooling: "max" as "gap" })).toThrow(
-    new Error('vitConfig(pooling): expected one of gap, tok, got "max". Pool by the mean of the tokens (gap) or by a class token (tok).'),
+    new Error(
+      'vitConfig(pooling): expected one of gap, tok, map, got "max". ' +
+        "Pool by the mean of the tokens (gap), by a class token (tok) or by attention (map).",
+    ),
   );
 });

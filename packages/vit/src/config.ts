@@ -2,9 +2,44 @@ import type { GeluForm } from "@flexivit/ops";
 import type { Size } from "@flexivit/patch-schemes";
 import { flexivitKernelResize, type KernelResize } from "@flexivit/pi-resize";
 import { referenceInterpolations, type Interpolation } from "@flexivit/resample";
+import { checkVitConfig } from "./check-config.ts";
 
-/** How the token outputs become one vector: mean over the patch tokens, or the class token. */
-export type Pooling = "gap" | "tok";
+/**
+ * What makes a token of a tile. In each the patch kernel is resized to the scheme; the other weights have no size.
+ *
+ * - `linear`: the kernel. `perPosition`: one kernel per cell of the stored grid, resampled to the token grid.
+ * - `mlp`: the kernel to `hiddenDim`, GELU, a linear map.
+ * - `attention`: the kernel, then self-attention across the tiles is added.
+ * - `tile-cnn`: a 3x3 convolution within each tile to `channels`, GELU, the kernel over its pixels.
+ * - `conv-stem`: 3x3 convolutions of stride 2 over the image, one per entry of `channels`; the scheme, in pixels of the
+ *   image as ever, tiles the feature map, and the kernel takes a tile of one or more cells.
+ * - `hybrid`: the same with `blocks` residual blocks after the convolution of each stage.
+ */
+export type Embedder =
+  | { readonly kind: "linear"; readonly perPosition?: boolean }
+  | { readonly kind: "mlp"; readonly hiddenDim: number }
+  | { readonly kind: "attention"; readonly heads: number }
+  | { readonly kind: "tile-cnn"; readonly channels: number }
+  | { readonly kind: "conv-stem"; readonly channels: readonly number[] }
+  | { readonly kind: "hybrid"; readonly stages: readonly StageSize[] };
+
+/** One stage of a hybrid: channels of its feature map, and how many residual blocks it has. */
+export type StageSize = { readonly channels: number; readonly blocks: number };
+
+/**
+ * What tells a token where it is; added to it after the embedder.
+ *
+ * - `grid`: a learned grid; `sequence`: a learned row of positions, row by row of the grid; `factorised`: half a vector
+ *   per row of the grid and half per column. All three are resampled to the token grid.
+ * - `sin-cos`: fixed waves; `index`: the index of the token, 0, 1, ..., times one learned vector; `none`: nothing.
+ */
+export type Positions = "grid" | "sequence" | "factorised" | "sin-cos" | "index" | "none";
+
+/** A token of no patch: its first value, where it stands, and whether a learned position is added to it. */
+export type ClassToken = { readonly value: "learned" | "zeros" | "ones"; readonly at: "first" | "last"; readonly position: boolean };
+
+/** How the tokens become one vector: mean over the patches, the class token, or attention of a learned query over the patches. */
+export type Pooling = "gap" | "tok" | "map";
 
 /** Everything about a vision transformer that is not a weight. Plain data: it is logged and stored beside the weights. */
 export type VitConfig = {
@@ -16,14 +51,29 @@ export type VitConfig = {
   positionGrid: Size;
   dim: number;
   depth: number;
+  /** Units between the two layers of the MLP; under "swiglu" those of each half, after the gate. */
   hiddenDim: number;
   heads: number;
+  embedder: Embedder;
+  positions: Positions;
+  /** None where absent. */
+  classToken?: ClassToken;
+  /** Learned tokens of no patch and no position, beside the class token. */
+  registers: number;
   pooling: Pooling;
+  mlp: "gelu" | "swiglu";
+  /** Form of GELU. */
   activation: GeluForm;
   layerNormEpsilon: number;
+  /** Where the last norm is: on the tokens, or on the pooled vector (timm's `fc_norm`). */
+  normPlace: "tokens" | "pooled";
+  /** First value of the learned scale of each branch of a block; no such scales where absent. */
+  layerScale?: number;
+  /** Share of images whose branches the last block skips in training; it rises linearly from 0 in the first. */
+  dropPath: number;
   /** How the patch kernel is resized. A property of the weights: it travels with them. */
   kernelResize: KernelResize;
-  /** How the position grid is resampled. A property of the weights too. */
+  /** How positions are resampled. A property of the weights too. */
   positionInterpolation: Interpolation;
 };
 
@@ -53,54 +103,38 @@ const flexivitDefaults = {
   channels: 3,
   patchSize: [32, 32],
   positionGrid: [7, 7],
+  embedder: { kind: "linear" },
+  positions: "grid",
+  registers: 0,
   pooling: "gap",
+  mlp: "gelu",
   activation: "tanh",
   layerNormEpsilon: 1e-6,
+  normPlace: "tokens",
+  dropPath: 0,
   kernelResize: flexivitKernelResize,
   positionInterpolation: referenceInterpolations.bigVision.positions,
 } as const satisfies Partial<VitConfig>;
+
+/** The class token of pooling "tok" unless another is given. Source: big_vision `models/proj/flexi/vit.py`. */
+const flexivitClassToken: ClassToken = { value: "learned", at: "first", position: false };
 
 /**
  * The configuration of a named variant, or of sizes of your own, with FlexiViT's choices wherever nothing else is said.
  *
  * @param variant a name out of {@link vitVariants}, or `{ dim, depth, hiddenDim, heads }`.
- * @param overrides fields that differ from FlexiViT's.
- * @throws when the name is unknown, a size is no positive whole number or `dim` cannot be split over the heads.
+ * @param overrides fields that differ from FlexiViT's. Pooling "tok" brings a class token along.
+ * @throws when the name is unknown or fields are impossible, alone or together; says what is possible.
  */
 export function vitConfig(variant: VitVariant | VitSize, overrides: Partial<VitConfig> = {}): VitConfig {
   if (typeof variant === "string" && !Object.hasOwn(vitVariants, variant)) {
     throw new Error(
-      `vitConfig(variant): expected one of ${Object.keys(vitVariants).join(", ")}, got "${String(variant)}". Pass one of these names, or { dim, depth, hiddenDim, heads }.`,
+      `vitConfig(variant): expected one of ${Object.keys(vitVariants).join(", ")}, got "${String(variant)}". ` +
+        "Pass one of these names, or { dim, depth, hiddenDim, heads }.",
     );
   }
   const size = typeof variant === "string" ? vitVariants[variant] : variant;
-  const config: VitConfig = { ...flexivitDefaults, ...size, ...overrides };
+  const classToken = overrides.pooling === "tok" ? { classToken: flexivitClassToken } : {};
+  const config: VitConfig = { ...flexivitDefaults, ...classToken, ...size, ...overrides };
   return checkVitConfig(config, "vitConfig");
-}
-
-/** Returns the configuration if its fields fit together; throws otherwise. */
-export function checkVitConfig(config: VitConfig, where: string): VitConfig {
-  for (const [name, value] of Object.entries(wholeNumbersOf(config))) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new Error(`${where}(${name}): expected a whole number above 0, got ${value}. Round it, or leave it out where there is a default.`);
-    }
-  }
-  if (config.dim % config.heads !== 0) {
-    throw new Error(
-      `${where}(heads): expected heads that divide dim ${config.dim}, got ${config.heads}. Choose heads so that dim / heads is a whole number.`,
-    );
-  }
-  if (config.pooling !== "gap" && config.pooling !== "tok") {
-    throw new Error(
-      `${where}(pooling): expected one of gap, tok, got "${String(config.pooling)}". Pool by the mean of the tokens (gap) or by a class token (tok).`,
-    );
-  }
-  return config;
-}
-
-function wholeNumbersOf({ dim, depth, hiddenDim, heads, channels, patchSize, positionGrid }: VitConfig): Record<string, number> {
-  const [patchHeight, patchWidth] = patchSize;
-  const [gridHeight, gridWidth] = positionGrid;
-  const sizes = { "patchSize[0]": patchHeight, "patchSize[1]": patchWidth, "positionGrid[0]": gridHeight, "positionGrid[1]": gridWidth };
-  return { dim, depth, hiddenDim, heads, channels, ...sizes };
 }

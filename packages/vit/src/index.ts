@@ -1,4 +1,27 @@
-export { vitConfig, vitVariants, type Pooling, type VitConfig, type VitSize, type VitVariant } from "./config.ts";
-export { initVit, type AttentionParams, type BlockParams, type NormParams, type VitParams } from "./params.ts";
+export {
+  vitConfig,
+  vitVariants,
+  type ClassToken,
+  type Embedder,
+  type Pooling,
+  type Positions,
+  type StageSize,
+  type VitConfig,
+  type VitSize,
+  type VitVariant,
+} from "./config.ts";
+export {
+  initVit,
+  type AttentionParams,
+  type BlockParams,
+  type ConvolutionParams,
+  type NormParams,
+  type PatchEmbeddingParams,
+  type PoolParams,
+  type PositionParams,
+  type ResidualParams,
+  type StageParams,
+  type VitParams,
+} from "./params.ts";
 export { tiles } from "./tiles.ts";
 export { embed, vit, type VitOptions } from "./vit.ts";

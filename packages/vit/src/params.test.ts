@@ -3,7 +3,8 @@ import { expectClose, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { vitConfig, type VitConfig, type VitVariant } from "./config.ts";
-import { initVit, vitSpec } from "./params.ts";
+import { initVit } from "./params.ts";
+import { vitSpec } from "./spec.ts";
 
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
@@ -16,7 +17,7 @@ const largest = (tensor: tf.Tensor): number => tf.max(tf.abs(tensor)).dataSync()
 test("the same seed gives the same weights, another seed others; no two drawn weights start alike", () => {
   const [one, same, other] = [initVit(config, 3), initVit(config, 3), initVit(config, 4)].map(leaves);
   for (const [index, { tensor }] of one.entries()) expectClose(same[index].tensor, tensor);
-  const drawn = one.filter(({ path }) => /kernel$|positions$|mlp\/.*bias$/.test(path));
+  const drawn = one.filter(({ path }) => /kernel$|positions.grid$|mlp\/.*bias$/.test(path));
   expect(drawn).toHaveLength(1 + 1 + 2 * (4 + 2 + 2));
   const firsts = [...drawn, ...other.filter(({ path }) => drawn.some((each) => each.path === path))].map(({ tensor }) => tensor.dataSync()[0]);
   expect(new Set(firsts).size).toBe(2 * drawn.length);
@@ -27,7 +28,7 @@ test("standard deviations: patch kernel 1 / sqrt(inputs), projections sqrt(2 / (
   const { patchEmbedding, positions, blocks } = initVit(config, 5);
   const near = (tensor: tf.Tensor, std: number) => expect(Math.abs(rms(tensor) / std - 1)).toBeLessThan(0.07);
   near(patchEmbedding.kernel, 1 / Math.sqrt(6 * 9 * 3));
-  near(positions, 1 / Math.sqrt(40));
+  near((positions as { grid: tf.Tensor3D }).grid, 1 / Math.sqrt(40));
   for (const { attention, mlp } of blocks) {
     for (const { kernel } of Object.values(attention)) near(kernel, Math.sqrt(2 / 80));
     for (const { kernel } of Object.values(mlp)) near(kernel, Math.sqrt(2 / 110));
@@ -45,7 +46,7 @@ test("biases of the MLP are about 1e-6, scales one, everything else zero", () =>
   }
   expectClose(patchEmbedding.bias, tf.zeros([40]));
   expectClose(classToken!, tf.zeros([1, 40]));
-  expect(initVit({ ...config, pooling: "gap" }, 6).classToken).toBeUndefined();
+  expect(initVit({ ...config, pooling: "gap", classToken: undefined }, 6).classToken).toBeUndefined();
 });
 
 /** Numbers in the weights of a config, without making them. */
@@ -73,7 +74,7 @@ test("what initVit makes is what its plan says, in float32", () => {
   expect(countParams(params)).toBe(countSpec(config));
   expect(new Set(leaves(params).map(({ tensor }) => tensor.dtype))).toEqual(new Set(["float32"]));
   expect(params.patchEmbedding.kernel.shape).toEqual([6, 9, 3, 40]);
-  expect(params.positions.shape).toEqual([7, 11, 40]);
+  expect((params.positions as { grid: tf.Tensor3D }).grid.shape).toEqual([7, 11, 40]);
   expect(params.blocks[1].mlp.hidden.kernel.shape).toEqual([40, 70]);
 });
 

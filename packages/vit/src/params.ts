@@ -1,8 +1,9 @@
-import { axes } from "@flexivit/axes";
 import type { LinearParams, MlpParams } from "@flexivit/ops";
-import { initParams, lecunNormal, normal, ones, xavierUniform, zeros, type InitTree } from "@flexivit/params";
+import { initParams } from "@flexivit/params";
 import type * as tf from "@tensorflow/tfjs-core";
-import { checkVitConfig, type VitConfig } from "./config.ts";
+import { checkVitConfig } from "./check-config.ts";
+import type { VitConfig } from "./config.ts";
+import { vitSpec } from "./spec.ts";
 
 /** `scale` [dim], `bias` [dim]. */
 export type NormParams = { scale: tf.Tensor1D; bias: tf.Tensor1D };
@@ -10,85 +11,84 @@ export type NormParams = { scale: tf.Tensor1D; bias: tf.Tensor1D };
 /** Four projections, each `kernel` [dim, dim] and `bias` [dim]. */
 export type AttentionParams = { query: LinearParams; key: LinearParams; value: LinearParams; output: LinearParams };
 
-/** One transformer block. */
+/** A 3x3 convolution: `kernel` [3, 3, in, out], `bias` [out]. */
+export type ConvolutionParams = { kernel: tf.Tensor4D; bias: tf.Tensor1D };
+
+/** A residual block of a hybrid: x + second(gelu(secondNorm(first(gelu(firstNorm(x)))))). */
+export type ResidualParams = { firstNorm: NormParams; first: ConvolutionParams; secondNorm: NormParams; second: ConvolutionParams };
+
+/** A stage of a convolutional stem; `blocks` only in a hybrid. */
+export type StageParams = { convolution: ConvolutionParams; norm: NormParams; blocks?: ResidualParams[] };
+
+/** Weights of an embedder: the patch kernel, and what its kind has beside it. */
+export type PatchEmbeddingParams = {
+  /**
+   * [patchHeight, patchWidth, channels, dim] at the stored patch size. The last axis is `hiddenDim` under "mlp", and
+   * gridHeight * gridWidth * dim under "linear" with `perPosition`; the channels are those of the feature map after
+   * convolutions, the sides those of the patch divided by the stride of a stem.
+   */
+  kernel: tf.Tensor4D;
+  /** [dim]; [hiddenDim] under "mlp". */
+  bias: tf.Tensor1D;
+  /** "mlp": `kernel` [hiddenDim, dim], `bias` [dim]. */
+  output?: LinearParams;
+  /** "attention": between the tiles of an image. */
+  attention?: AttentionParams;
+  /** "tile-cnn": within a tile. */
+  convolution?: ConvolutionParams;
+  /** "conv-stem" and "hybrid": over the image. */
+  stages?: StageParams[];
+};
+
+/** Learned positions, by `config.positions`. */
+export type PositionParams =
+  | { /** "grid": [gridHeight, gridWidth, dim]. */ grid: tf.Tensor3D }
+  | { /** "sequence": [gridHeight * gridWidth, dim]. */ sequence: tf.Tensor2D }
+  | { /** "factorised": [gridHeight, dim / 2] and [gridWidth, dim / 2]. */ rows: tf.Tensor2D; columns: tf.Tensor2D }
+  | { /** "index": [dim], what the index of a token is multiplied by. */ direction: tf.Tensor1D };
+
+/** One transformer block. The scales, each [dim], only with `config.layerScale`. */
 export type BlockParams = {
   attentionNorm: NormParams;
   attention: AttentionParams;
+  attentionScale?: tf.Tensor1D;
   mlpNorm: NormParams;
   mlp: MlpParams;
+  mlpScale?: tf.Tensor1D;
 };
+
+/** Pooling "map": `probe` [1, dim], the learned query. */
+export type PoolParams = { probe: tf.Tensor2D; attention: AttentionParams; norm: NormParams; mlp: MlpParams };
 
 /** All weights of a vision transformer without its head. */
 export type VitParams = {
-  /** `kernel` [patchHeight, patchWidth, channels, dim] at the stored patch size, `bias` [dim]. */
-  patchEmbedding: { kernel: tf.Tensor4D; bias: tf.Tensor1D };
-  /** [gridHeight, gridWidth, dim] at the stored grid. */
-  positions: tf.Tensor3D;
-  /** [1, dim]; only with pooling "tok". */
+  patchEmbedding: PatchEmbeddingParams;
+  /** Absent with positions "sin-cos" and "none". */
+  positions?: PositionParams;
+  /** [1, dim]; only with a learned class token. */
   classToken?: tf.Tensor2D;
+  /** [1, dim]; only with a class token that has a position. */
+  classTokenPosition?: tf.Tensor2D;
+  /** [registers, dim]; only where there are any. */
+  registers?: tf.Tensor2D;
   blocks: BlockParams[];
+  /** Of the tokens or of the pooled vector: `config.normPlace`. */
   norm: NormParams;
+  /** Only with pooling "map". */
+  pool?: PoolParams;
 };
 
 /**
  * Fresh weights, the same for the same seed on every machine.
  *
- * Kernels are Xavier-uniform, the patch kernel LeCun-normal, positions N(0, 1 / dim), biases of the MLP N(0, 1e-12);
- * scales are one, the rest is zero. The draw of a weight depends on the seed and on its path alone.
+ * Kernels are Xavier-uniform; kernels of patches and convolutions LeCun-normal; positions N(0, 1 / dim), the direction of
+ * "index" as many times smaller as the stored grid has cells; registers and biases of MLPs N(0, 1e-12); scales of norms
+ * are one, those of branches `layerScale`; the rest is zero. The draw of a weight depends on the seed and its path alone.
  *
  * @returns weights that are the caller's to dispose
  * @throws when the fields of the config do not fit together.
- * Source: big_vision `models/vit.py`, `models/proj/flexi/vit.py`.
+ * Source: big_vision `models/vit.py`, `models/proj/flexi/vit.py`; registers timm.
  */
 export function initVit(config: VitConfig, seed: number): VitParams {
   return initParams<VitParams>(vitSpec(checkVitConfig(config, "initVit")), seed);
-}
-
-/** The shape and the first values of every weight, before any is made. */
-export function vitSpec(config: VitConfig): InitTree<VitParams> {
-  const { dim, depth, channels } = config;
-  return {
-    patchEmbedding: { kernel: lecunNormal([...config.patchSize, channels, dim]), bias: zeros([dim]) },
-    positions: normal([...config.positionGrid, dim], 1 / Math.sqrt(dim)),
-    ...(config.pooling === "tok" ? { classToken: zeros([1, dim]) } : {}),
-    blocks: Array.from({ length: depth }, () => blockSpec(config)),
-    norm: normSpec(dim),
-  };
-}
-
-/** Throws where weights and configuration are not of one model, which might otherwise run and be wrong. */
-export function checkVitParams(params: VitParams, config: VitConfig, where: string): void {
-  const { dim, channels, depth, pooling } = config;
-  const [patchHeight, patchWidth] = config.patchSize;
-  const [gridHeight, gridWidth] = config.positionGrid;
-  const kernelAxes = { patchHeight, patchWidth, channels, dim };
-  axes(params.patchEmbedding.kernel, `${where}(params.patchEmbedding.kernel)`, "patchHeight patchWidth channels dim", kernelAxes);
-  axes(params.positions, `${where}(params.positions)`, "gridHeight gridWidth dim", { gridHeight, gridWidth, dim });
-  if (params.classToken) axes(params.classToken, `${where}(params.classToken)`, "1 dim", { dim });
-  if ((params.classToken !== undefined) !== (pooling === "tok")) {
-    throw new Error(
-      `${where}(params.classToken): expected ${pooling === "tok" ? "one" : "none"} with pooling "${pooling}", ` +
-        `got ${params.classToken ? "one" : "none"}. Use the config that the weights were made with.`,
-    );
-  }
-  if (params.blocks.length !== depth) {
-    throw new Error(
-      `${where}(params.blocks): expected ${depth} as config.depth says, got ${params.blocks.length}. Use the config that the weights were made with.`,
-    );
-  }
-}
-
-const normSpec = (dim: number): InitTree<NormParams> => ({ scale: ones([dim]), bias: zeros([dim]) });
-const projectionSpec = (dim: number): InitTree<LinearParams> => ({ kernel: xavierUniform([dim, dim]), bias: zeros([dim]) });
-
-function blockSpec({ dim, hiddenDim }: VitConfig): InitTree<BlockParams> {
-  return {
-    attentionNorm: normSpec(dim),
-    attention: { query: projectionSpec(dim), key: projectionSpec(dim), value: projectionSpec(dim), output: projectionSpec(dim) },
-    mlpNorm: normSpec(dim),
-    mlp: {
-      hidden: { kernel: xavierUniform([dim, hiddenDim]), bias: normal([hiddenDim], 1e-6) },
-      output: { kernel: xavierUniform([hiddenDim, dim]), bias: normal([dim], 1e-6) },
-    },
-  };
 }

@@ -14,7 +14,7 @@ afterEach(() => tf.engine().endScope());
 
 const size = { dim: 6, depth: 3, hiddenDim: 10, heads: 2 };
 const gap = vitConfig(size, { patchSize: [4, 5], positionGrid: [2, 3] });
-const tok: VitConfig = { ...gap, pooling: "tok" };
+const tok = vitConfig(size, { patchSize: [4, 5], positionGrid: [2, 3], pooling: "tok" });
 const stored = { scheme: patchScheme([4, 5]) }; // on 8x15 pixels neither kernel nor positions are resized
 
 const randomImages = (height: number, width: number, batch = 2) => tf.randomUniform([batch, height, width, 3], -1, 1, "float32", 1) as tf.Tensor4D;
@@ -23,6 +23,8 @@ const randomImages = (height: number, width: number, batch = 2) => tf.randomUnif
 function randomVit(config: VitConfig, seed = 1): VitParams {
   return mapLeaves(initVit(config, seed), (leaf, path) => tf.add(leaf, tf.randomNormal(leaf.shape, 0, 0.3, "float32", seed + path.length)));
 }
+
+const gridOf = ({ positions }: VitParams): tf.Tensor3D => (positions as { grid: tf.Tensor3D }).grid;
 
 /** Weights whose blocks add nothing to their inputs. */
 function withoutBlocks(params: VitParams): VitParams {
@@ -45,7 +47,7 @@ test("at the stored sizes the weights are used as they are: the convolution with
   const convolved = tf.reshape(tf.conv2d(images, kernel, [4, 5], "valid"), [2, 6, 6]);
   const { tokens, grid } = embed(params, gap, images, stored);
   expect(grid).toEqual({ gridHeight: 2, gridWidth: 3 });
-  expectClose(tokens, tf.add(tf.add(convolved, bias), tf.reshape(params.positions, [6, 6])), { relative: 1e-6 });
+  expectClose(tokens, tf.add(tf.add(convolved, bias), tf.reshape(gridOf(params), [6, 6])), { relative: 1e-6 });
   expect(await countKernels("BatchMatMul", () => embed(params, gap, images, stored).tokens)).toBe(1);
   // Two for the kernel, two for the positions.
   expect(await countKernels("BatchMatMul", () => embed(params, gap, images, { scheme: patchScheme([2, 3]) }).tokens)).toBe(5);
@@ -54,7 +56,7 @@ test("at the stored sizes the weights are used as they are: the convolution with
 test("overlapping patches give the tokens of the convolution with that stride, with more positions", () => {
   const params = randomVit(gap);
   const images = randomImages(8, 14);
-  const unplaced = { ...params, positions: tf.zerosLike(params.positions) };
+  const unplaced = { ...params, positions: { grid: tf.zerosLike(gridOf(params)) } };
   const { tokens, grid } = embed(unplaced, gap, images, { scheme: patchScheme([4, 5], [2, 3]) });
   const convolved = tf.conv2d(images, params.patchEmbedding.kernel, [2, 3], "valid");
   expect(grid).toEqual({ gridHeight: 3, gridWidth: 4 });
@@ -133,14 +135,14 @@ test.each([
   const images = randomImages(11, 15, 1);
   const { kernel } = params.patchEmbedding;
   checkGradient(
-    (kernel, positions, classToken, query) => {
+    (kernel: tf.Tensor4D, grid: tf.Tensor3D, classToken: tf.Tensor2D, query: tf.Tensor2D) => {
       const [one, ...others] = params.blocks;
       const first = { ...one, attention: { ...one.attention, query: { kernel: query, bias: one.attention.query.bias } } };
-      const changed = { ...params, patchEmbedding: { ...params.patchEmbedding, kernel }, positions, classToken, blocks: [first, ...others] };
+      const changed = { ...params, patchEmbedding: { ...params.patchEmbedding, kernel }, positions: { grid }, classToken, blocks: [first, ...others] };
       const { tokens, pooled } = vit(changed, tok, images, { scheme, remainder: "crop" });
       return tf.concat([tf.reshape(tokens, [-1, 6]), pooled]);
     },
-    [kernel, params.positions, params.classToken!, params.blocks[0].attention.query.kernel],
+    [kernel, gridOf(params), params.classToken!, params.blocks[0].attention.query.kernel],
     { step: 2 ** -9 }, // small, for the curvature of seven norms
   );
 });
@@ -193,20 +195,14 @@ test("weights and config of different models are refused, also where they would 
   const params = randomVit(gap);
   const images = randomImages(8, 15);
   const remedy = "Use the config that the weights were made with.";
-  expect(() => vit(params, tok, images, stored)).toThrow(
-    new Error(`vit(params.classToken): expected one with pooling "tok", got none. ${remedy}`),
-  );
-  expect(() => vit(randomVit(tok), gap, images, stored)).toThrow(
-    new Error(`vit(params.classToken): expected none with pooling "gap", got one. ${remedy}`),
-  );
-  expect(() => vit(params, { ...gap, depth: 2 }, images, stored)).toThrow(
-    new Error(`vit(params.blocks): expected 2 as config.depth says, got 3. ${remedy}`),
-  );
+  const refused = (config: VitConfig, expected: string, got: string, weights = params) =>
+    expect(() => vit(weights, config, images, stored)).toThrow(new Error(`vit(params): expected ${expected} under this config, got ${got}. ${remedy}`));
+  refused(tok, '"classToken" of shape [1, 6]', "none");
+  refused(gap, 'no "classToken"', "one of shape [1, 6]", randomVit(tok));
+  refused({ ...gap, depth: 2 }, 'no "blocks/2/attentionNorm/scale"', "one of shape [6]");
+  refused({ ...gap, positionGrid: [3, 2] }, '"positions/grid" of shape [3, 2, 6]', "[2, 3, 6]");
   expect(() => embed(params, { ...gap, dim: 8 }, images, stored)).toThrow(
-    "embed(params.patchEmbedding.kernel): expected axes [patchHeight=4, patchWidth=5, channels=3, dim=8], got shape [4, 5, 3, 6].",
-  );
-  expect(() => vit(params, { ...gap, positionGrid: [3, 2] }, images, stored)).toThrow(
-    "vit(params.positions): expected axes [gridHeight=3, gridWidth=2, dim=6], got shape [2, 3, 6].",
+    'embed(params): expected "patchEmbedding/kernel" of shape [4, 5, 3, 8] under this config, got [4, 5, 3, 6].',
   );
 });
 

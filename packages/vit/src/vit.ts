@@ -7,7 +7,8 @@ import { resizePositions } from "@flexivit/position-embedding";
 import * as tf from "@tensorflow/tfjs-core";
 import { block, norm } from "./block.ts";
 import type { VitConfig } from "./config.ts";
-import { checkVitParams, type VitParams } from "./params.ts";
+import { checkVitParams } from "./check-params.ts";
+import type { VitParams } from "./params.ts";
 import { tiles } from "./tiles.ts";
 
 export type VitOptions = BackboneOptions & {
@@ -68,7 +69,7 @@ export function embed(
     const kernel = resizePatchKernel(params.patchEmbedding.kernel, scheme.patchSize, config.kernelResize);
     const flatKernel = tf.reshape(kernel, [pixels.shape[2], config.dim]) as tf.Tensor2D;
     const content = linear(pixels, flatKernel, params.patchEmbedding.bias);
-    const positions = resizePositions(params.positions, grid, config.positionInterpolation); // [patches, dim]
+    const positions = resizePositions((params.positions as { grid: tf.Tensor3D }).grid, grid, config.positionInterpolation); // [patches, dim]
     return { tokens: tf.add(content, positions), grid };
   });
 }
