@@ -2,5 +2,10 @@ export type { DType, Entry, EntryData, FileSource, FileTarget, LazyEntry, Weight
 export type { Metadata } from "./metadata.ts";
 export { readNpz, writeNpz } from "./npz.ts";
 export { loadParams, saveParams } from "./params-file.ts";
+export type { WeightFormat } from "./name-table.ts";
+export type { VitTraits } from "./read-config.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { fromTensor, toTensor } from "./tensors.ts";
+export { saveVit } from "./save-vit.ts";
+export { loadVit, type LoadedVit, type VitModel } from "./vit-file.ts";
+export { weightFormats } from "./weight-formats.ts";

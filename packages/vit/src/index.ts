@@ -23,5 +23,8 @@ export {
   type StageParams,
   type VitParams,
 } from "./params.ts";
+export { checkVitConfig } from "./check-config.ts";
+export { shapesOf } from "./check-params.ts";
+export { vitSpec } from "./spec.ts";
 export { tiles } from "./tiles.ts";
 export { embed, vit, type VitOptions } from "./vit.ts";
