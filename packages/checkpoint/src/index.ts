@@ -6,6 +6,8 @@ export type { WeightFormat } from "./name-table.ts";
 export type { VitTraits } from "./read-config.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { fromTensor, toTensor } from "./tensors.ts";
+export { resizeVit } from "./resize-vit.ts";
 export { saveVit } from "./save-vit.ts";
+export { timmArguments } from "./timm-arguments.ts";
 export { loadVit, type LoadedVit, type VitModel } from "./vit-file.ts";
 export { weightFormats } from "./weight-formats.ts";

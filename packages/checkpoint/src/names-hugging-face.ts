@@ -14,9 +14,7 @@ const attentionRows: NameRow[] = [
   ...torchLinear(`${layer}.attention.output.dense`, "blocks/{}/attention/output"),
 ];
 
-const lastRows: NameRow[] = [...torchNorm("layernorm", "norm"), ...torchLinear("classifier", "head")];
-
-/** What both have in common. A model without head is saved without prefix. */
+/** What both have in common. */
 const common = {
   beforeIndex: "encoder.layer.",
   prefixOfHead: false,
@@ -41,10 +39,11 @@ export const huggingFaceVitNames: NameTable = {
     ...torchNorm(`${layer}.layernorm_after`, "blocks/{}/mlpNorm"),
     ...torchLinear(`${layer}.intermediate.dense`, "blocks/{}/mlp/hidden"),
     ...torchLinear(`${layer}.output.dense`, "blocks/{}/mlp/output"),
-    ...lastRows,
+    ...torchNorm("layernorm", "norm"),
+    ...torchLinear("classifier", "head"),
   ],
   prefixes: ["vit.", "deit."],
-  writtenPrefix: (hasHead) => (hasHead ? "vit." : ""),
+  writtenPrefix: (hasHead) => (hasHead ? "vit." : ""), // as ViTForImageClassification and ViTModel do
   unused: [/^pooler\.dense\.(weight|bias)$/, /^embeddings\.mask_token$/],
   layerNormEpsilon: 1e-12,
 };
@@ -53,7 +52,7 @@ export const huggingFaceVitNames: NameTable = {
  * Names of Hugging Face's DINOv2, with or without registers.
  *
  * Its classifier takes the class token and the mean of the patches side by side, which no head here does: only backbones
- * are converted.
+ * are converted, a classifier is left out.
  *
  * Source: transformers `models/dinov2/modeling_dinov2.py`, `models/dinov2_with_registers`.
  */
@@ -71,11 +70,11 @@ export const huggingFaceDinov2Names: NameTable = {
     ...torchLinear(`${layer}.mlp.fc1`, "blocks/{}/mlp/hidden"),
     ...torchLinear(`${layer}.mlp.fc2`, "blocks/{}/mlp/output"),
     { theirs: `${layer}.layer_scale2.lambda1`, ours: ["blocks/{}/mlpScale"], layout: "same" },
-    ...lastRows,
+    ...torchNorm("layernorm", "norm"),
   ],
   prefixes: ["dinov2_with_registers.", "dinov2."],
   writtenPrefix: () => "",
-  unused: [/^embeddings\.mask_token$/],
+  unused: [/^embeddings\.mask_token$/, /^classifier\./],
   layerNormEpsilon: 1e-6,
 };
 

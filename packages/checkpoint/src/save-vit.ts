@@ -73,7 +73,9 @@ function heldBy(format: WeightFormat | "flexivit", { params, head, config }: Vit
   if (refused) throw noPlace(format, refused);
   const classToken = config.classToken;
   if (!classToken || config.positions !== "grid") return whole;
-  if (format === "big_vision" && classToken.position) return folded(whole);
+  // timm has positions for all tokens of no patch, or for none.
+  const hasNone = format === "big_vision" || (format === "timm" && config.registers > 0);
+  if (hasNone && classToken.position) return folded(whole);
   if (format.startsWith("hugging_face") && !classToken.position) return withZeroPosition(whole);
   return whole;
 }
@@ -90,7 +92,7 @@ function withZeroPosition({ leaves: tensors, config }: Held): Held {
 }
 
 /** The part of a configuration, apart from weights, that has no place in files of a format. */
-function withoutPlace(format: WeightFormat, { embedder, positions, classToken, pooling, normPlace, mlp, classToken: token }: VitConfig): string | undefined {
+function withoutPlace(format: WeightFormat, { embedder, positions, classToken, pooling, normPlace, mlp }: VitConfig): string | undefined {
   const { withoutPositions } = nameTables[format];
   if (embedder.kind !== "linear" || embedder.perPosition) return `the embedder "${embedder.kind}"${embedder.kind === "linear" ? " per position" : ""}`;
   if (positions !== "grid" && positions !== withoutPositions) return `positions "${positions}"`;
@@ -98,11 +100,11 @@ function withoutPlace(format: WeightFormat, { embedder, positions, classToken, p
   if (format === "timm") return undefined;
   if (normPlace !== "tokens") return "a norm of the pooled vector";
   if (mlp === "swiglu" && format !== "hugging_face_dinov2") return "a gated MLP";
-  if (format === "big_vision") return token && pooling !== "tok" ? `a class token with pooling "${pooling}"` : undefined;
+  if (format === "big_vision") return classToken && pooling !== "tok" ? `a class token with pooling "${pooling}"` : undefined;
   return pooling === "tok" ? undefined : `pooling "${pooling}"`;
 }
 
 function noPlace(format: string, got: string): Error {
-  const others = ["flexivit", ...weightFormats.filter((name) => name !== format)].join(", ");
+  const others = weightFormats.filter((name) => name !== format).join(", ");
   return new Error(`saveVit(format): expected a model that files of ${format} can hold, got ${got}. Write "flexivit", which holds every model, or another of ${others}.`);
 }

@@ -24,7 +24,7 @@ export type VitModel = { params: VitParams; config: VitConfig; head?: Classifier
 /** What a file held. */
 export type LoadedVit = VitModel & {
   format: WeightFormat | "flexivit";
-  /** Entries that the forward pass does not need; they are not kept. */
+  /** Entries that are left out: what the forward pass does not need, and a head that none here is like. */
   unused: string[];
   /** What `saveVit` was given beside the model. */
   metadata: Metadata;
@@ -80,9 +80,9 @@ function planOf({ entries, name: file }: WeightFile & { name: string }, metadata
 }
 
 function classesOf(shapes: ReadonlyMap<string, Shape>, rows: readonly { theirs: string; ours: readonly string[] }[]): number | undefined {
-  const bias = rows.find(({ ours }) => ours[0] === "head/bias")!.theirs;
-  const kernel = rows.find(({ ours }) => ours[0] === "head/kernel")!.theirs;
-  return shapes.get(bias)?.[0] ?? (shapes.has(kernel) ? 0 : undefined);
+  const shapeOf = (path: string) => shapes.get(rows.find(({ ours }) => ours[0] === path)?.theirs ?? "");
+  // A head without bias is told of below as such.
+  return shapeOf("head/bias")?.[0] ?? (shapeOf("head/kernel") ? 0 : undefined);
 }
 
 function requireMatch(placed: PlacedWeight[], shapes: ReadonlyMap<string, Shape>, { dim, depth, heads }: VitConfig, format: string, refuse: (expected: string, got: string, remedy: string) => Error): void {
