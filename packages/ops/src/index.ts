@@ -6,3 +6,4 @@ export { mlp, type LinearParams, type MlpParams } from "./mlp.ts";
 export { residual } from "./residual.ts";
 export { sigmoidCrossEntropy } from "./sigmoid-cross-entropy.ts";
 export { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
+export { swiglu, type SwigluParams } from "./swiglu.ts";

@@ -38,7 +38,8 @@ export function valueAndGradients<P extends ParamTree, Value extends Outputs>(
   const selected = selectLeaves(params, select);
   const { result: value, tape } = record(WHERE, () => checkOutputs(f(params)), sourcesOf(selected));
   try {
-    const byId = reversePass(WHERE, lossOf(value), tape);
+    const loss = lossOf(value);
+    const byId = reversePass(WHERE, loss, tf.onesLike(loss), tape);
     return { value, gradients: mapLeaves(selected, (tensor) => byId.get(tensor.id) ?? tf.zerosLike(tensor)) };
   } catch (error) {
     tf.dispose(value);

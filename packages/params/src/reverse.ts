@@ -4,16 +4,18 @@ import { disposeSaved, type Tape, type TapeNode } from "./tape.ts";
 type Gradients = Map<number, tf.Tensor>;
 
 /**
- * The gradients of a scalar with respect to the sources of its tape, by tensor id; a source that the
- * scalar does not depend on has none. The caller disposes them.
+ * The gradients of `sum(y * dy)` with respect to the sources of the tape of `y`, by tensor id; a source
+ * that `y` does not depend on has none. The caller disposes them.
  *
- * The pass frees as it goes: at the start whatever was saved off the path to the scalar, after each
- * operation its saved tensors and the gradients of its outputs. It uses the tape up.
+ * The pass frees as it goes: at the start whatever was saved off the path to `y`, after each operation
+ * its saved tensors and the gradients of its outputs. It uses the tape and `dy` up. Of `y` only the id
+ * is read: it may be disposed.
  */
-export function reversePass(where: string, loss: tf.Tensor, tape: Tape): Gradients {
-  const path = pathTo(loss, tape);
+export function reversePass(where: string, y: tf.Tensor, dy: tf.Tensor, tape: Tape): Gradients {
+  const path = pathTo(y, tape);
   const gradients: Gradients = new Map();
-  if (tape.dependent.has(loss.id)) gradients.set(loss.id, tf.onesLike(loss));
+  if (tape.dependent.has(y.id)) gradients.set(y.id, dy);
+  else dy.dispose();
   try {
     for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
       stepBack(where, node, tape.dependent, gradients);
@@ -28,9 +30,9 @@ export function reversePass(where: string, loss: tf.Tensor, tape: Tape): Gradien
   }
 }
 
-/** The operations between the sources and the scalar, in order; disposes what the others saved. */
-function pathTo(loss: tf.Tensor, { nodes, dependent }: Tape): TapeNode[] {
-  const needed = new Set([loss.id]);
+/** The operations between the sources and `y`, in order; disposes what the others saved. */
+function pathTo(y: tf.Tensor, { nodes, dependent }: Tape): TapeNode[] {
+  const needed = new Set([y.id]);
   const path: TapeNode[] = [];
   for (const node of nodes.toReversed()) {
     const inputs = Object.values(node.inputs).filter(({ id }) => dependent.has(id));

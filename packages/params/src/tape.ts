@@ -21,6 +21,9 @@ type RecordingEngine = {
 /** Operations in their order, and the ids of all tensors that depend on the sources (the sources too). */
 export type Tape = { nodes: TapeNode[]; dependent: Set<number> };
 
+/** The tape that an array of the engine's belongs to. */
+const tapeOf = new WeakMap<TapeNode[], Tape>();
+
 /**
  * Runs `f` in a tidy and records the operations that depend on the sources.
  *
@@ -40,6 +43,8 @@ export function record<T extends tf.TensorContainer>(
     throw new Error(`${where}: expected a call outside of any gradient, got one from inside. Use tf.grads there.`);
   }
   const tape: Tape = { nodes: [], dependent: new Set(sources.map(({ id }) => id)) };
+  // Not null in the backward pass of tf.grads, which frees what is on it at its end.
+  const outer = engine.state.activeTape;
   engine.startTape();
   engine.state.activeTape = filterPushes(tape, engine);
   try {
@@ -49,8 +54,20 @@ export function record<T extends tf.TensorContainer>(
     throw error;
   } finally {
     engine.endTape();
-    engine.state.activeTape = null;
+    engine.state.activeTape = outer;
   }
+}
+
+/** Whether the gradient now recorded may ask for that of a tensor. Other tapes than ours do not say; then it may. */
+export function gradientMayReach({ id }: tf.Tensor): boolean {
+  const { activeTape } = (tf.engine() as unknown as RecordingEngine).state;
+  const tape = activeTape && tapeOf.get(activeTape);
+  return tape ? tape.dependent.has(id) : true;
+}
+
+/** Whether a gradient is being taken inside of another one. */
+export function isNestedGradient(): boolean {
+  return (tf.engine() as unknown as RecordingEngine).state.gradientDepth > 1;
 }
 
 export function disposeSaved(node: TapeNode): void {
@@ -59,7 +76,9 @@ export function disposeSaved(node: TapeNode): void {
 }
 
 /** The tape's array, which the engine pushes to, made to keep only nodes that depend on the sources. */
-function filterPushes({ nodes, dependent }: Tape, engine: RecordingEngine): TapeNode[] {
+function filterPushes(tape: Tape, engine: RecordingEngine): TapeNode[] {
+  const { nodes, dependent } = tape;
+  tapeOf.set(nodes, tape);
   nodes.push = (node: TapeNode) => {
     const depends = Object.values(node.inputs).some(({ id }) => dependent.has(id));
     if (depends) for (const { id } of node.outputs) dependent.add(id);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 import { type NpyArray, parseNpz } from "./npz.ts";
+import { parseSafetensors } from "./safetensors.ts";
 
 const folder = new URL("../fixtures/", import.meta.url);
 
@@ -10,11 +11,12 @@ export function fixturePath(name: string): string {
   return fileURLToPath(new URL(name, folder));
 }
 
-/** The arrays of a fixture `.npz` by their names, or the value of a fixture `.json`. */
-export function readFixture(name: `${string}.npz`): Promise<Record<string, NpyArray>>;
+/** The arrays of a fixture `.npz` or `.safetensors` by their names, or the value of a fixture `.json`. */
+export function readFixture(name: `${string}.npz` | `${string}.safetensors`): Promise<Record<string, NpyArray>>;
 export function readFixture<Value>(name: `${string}.json`): Promise<Value>;
 export async function readFixture(name: string): Promise<unknown> {
   const bytes = await readFile(fixturePath(name));
+  if (name.endsWith(".safetensors")) return parseSafetensors(bytes);
   return name.endsWith(".npz") ? parseNpz(bytes) : JSON.parse(bytes.toString("utf8"));
 }
 

@@ -1,12 +1,13 @@
-import { linear, type LinearParams } from "@flexivit/ops";
+import { linear, type LinearParams, type MlpParams } from "@flexivit/ops";
 import { leaves, mapLeaves, valueAndGradients, zipLeaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { expectClose, fixtureTensor, type NpyArray, readFixture } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { vitConfig, type Pooling, type VitConfig } from "./config.ts";
-import type { BlockParams, NormParams, VitParams } from "./params.ts";
-import { embed, vit } from "./vit.ts";
+import type { AttentionParams, BlockParams, NormParams, PoolParams, VitParams } from "./params.ts";
+import { embed } from "./embed.ts";
+import { vit } from "./vit.ts";
 
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
@@ -31,15 +32,17 @@ function weightsOf(arrays: Npz, prefix: string, config: VitConfig): Weights {
   const norm = (name: string): NormParams => ({ scale: tensor(`${name}/scale`), bias: tensor(`${name}/bias`) });
   // There query, key and value are [dim, heads, headDim], the output [heads, headDim, dim].
   const projection = (name: string) => ({ kernel: tensor<tf.Tensor2D>(`${name}/kernel`, dim, dim), bias: tensor<tf.Tensor1D>(`${name}/bias`, dim) });
+  const attention = (name: string): AttentionParams => {
+    const [query, key, value, output] = ["query", "key", "value", "out"].map((part) => projection(`${name}/MultiHeadDotProductAttention_0/${part}`));
+    return { query, key, value, output };
+  };
+  const mlp = (name: string): MlpParams => ({ hidden: layer(`${name}/MlpBlock_0/Dense_0`), output: layer(`${name}/MlpBlock_0/Dense_1`) });
   const block = (_: unknown, index: number): BlockParams => {
     const name = `Transformer/encoderblock_${index}`;
-    const [query, key, value, output] = ["query", "key", "value", "out"].map((part) => projection(`${name}/MultiHeadDotProductAttention_0/${part}`));
-    return {
-      attentionNorm: norm(`${name}/LayerNorm_0`),
-      attention: { query, key, value, output },
-      mlpNorm: norm(`${name}/LayerNorm_1`),
-      mlp: { hidden: layer(`${name}/MlpBlock_0/Dense_0`), output: layer(`${name}/MlpBlock_0/Dense_1`) },
-    };
+    return { attentionNorm: norm(`${name}/LayerNorm_0`), attention: attention(name), mlpNorm: norm(`${name}/LayerNorm_1`), mlp: mlp(name) };
+  };
+  const pool = (name: string): PoolParams => {
+    return { probe: tensor(`${name}/probe`, 1, dim), attention: attention(name), norm: norm(`${name}/LayerNorm_0`), mlp: mlp(name) };
   };
   const backbone: VitParams = {
     patchEmbedding: { kernel: tensor("embedding/kernel"), bias: tensor("embedding/bias") },
@@ -47,6 +50,7 @@ function weightsOf(arrays: Npz, prefix: string, config: VitConfig): Weights {
     ...(config.pooling === "tok" ? { classToken: tensor<tf.Tensor2D>("cls", 1, dim) } : {}),
     blocks: Array.from({ length: config.depth }, block),
     norm: norm("Transformer/encoder_norm"),
+    ...(config.pooling === "map" ? { pool: pool("MAPHead_0") } : {}),
   };
   return { backbone, head: layer("head") };
 }
@@ -74,6 +78,7 @@ test.each([
   ["gap-p32", 9],
   ["gap-p8", 10],
   ["tok-p8", 7],
+  ["map-p8", 7],
 ])("%s: tokens within 1e-4, pooled and logits within 5e-5 of big_vision's on all %i sizes of patches and images", async (name, count) => {
   const { weights, config, cases, outputs, images } = await readModel(name);
   expect(cases).toHaveLength(count);
@@ -88,7 +93,7 @@ test.each([
   }
 });
 
-test.each(["gap-p32", "gap-p8", "tok-p8"])("%s: embedded patches, without and with positions, within 1e-4 of big_vision's", async (name) => {
+test.each(["gap-p32", "gap-p8", "tok-p8", "map-p8"])("%s: embedded patches, without and with positions, within 1e-4 of big_vision's", async (name) => {
   const { weights, config, cases, outputs, images } = await readModel(name);
   const stored = cases.filter(({ key }) => `${key}/stem` in outputs);
   expect(stored).toHaveLength(3);

@@ -1,33 +1,38 @@
-import { attention, layerNorm, linear, mlp, residual } from "@flexivit/ops";
+import { layerNorm, mlp, residual, swiglu } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
+import { tokenAttention } from "./attention.ts";
 import type { VitConfig } from "./config.ts";
-import type { AttentionParams, BlockParams, NormParams } from "./params.ts";
+import type { BranchFactors } from "./drop-path.ts";
+import type { BlockParams, NormParams } from "./params.ts";
+
+/** What one run of a block takes beside weights and tokens: which tokens are padding, which branches are skipped. */
+export type BlockRun = { mask?: tf.Tensor4D } & BranchFactors;
 
 /**
- * One pre-norm transformer block: `x + attention(norm(x))`, then `x + mlp(norm(x))`.
+ * One pre-norm transformer block: `x + attention(norm(x))`, then `x + mlp(norm(x))`; with layer scale each branch is
+ * multiplied by its learned scale first, with drop path by a factor per image.
  *
  * @param x [batch, tokens, dim]
  * @returns [batch, tokens, dim]
  */
-export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D): tf.Tensor3D {
+export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, run: BlockRun = {}): tf.Tensor3D {
   return tf.tidy(() => {
     // A tidy of its own: what attention made is gone before the hidden layer takes its four times as much.
-    const mixed = tf.tidy(() => residual(x, selfAttention(params.attention, config, norm(params.attentionNorm, config, x))));
-    return residual(mixed, mlp(params.mlp, norm(params.mlpNorm, config, mixed), config.activation));
+    const mixed = tf.tidy(() => {
+      const branch = tokenAttention(params.attention, norm(params.attentionNorm, config, x), { heads: config.heads, mask: run.mask });
+      return residual(x, scaled(branch, params.attentionScale), run.attentionFactors);
+    });
+    const normed = norm(params.mlpNorm, config, mixed);
+    const branch = config.mlp === "swiglu" ? swiglu(params.mlp, normed) : mlp(params.mlp, normed, config.activation);
+    return residual(mixed, scaled(branch, params.mlpScale), run.mlpFactors);
   });
 }
 
-/** Layer norm over the last axis of [batch, tokens, dim], with the epsilon of the config. */
-export function norm(params: NormParams, config: VitConfig, x: tf.Tensor3D): tf.Tensor3D {
+/** Layer norm over the last axis, with the epsilon of the config. */
+export function norm<T extends tf.Tensor>(params: NormParams, config: VitConfig, x: T): T {
   return layerNorm(x, params.scale, params.bias, config.layerNormEpsilon);
 }
 
-function selfAttention(params: AttentionParams, config: VitConfig, x: tf.Tensor3D): tf.Tensor3D {
-  return tf.tidy(() => {
-    const query = linear(x, params.query.kernel, params.query.bias);
-    const key = linear(x, params.key.kernel, params.key.bias);
-    const value = linear(x, params.value.kernel, params.value.bias);
-    const mixed = attention(query, key, value, { heads: config.heads });
-    return linear(mixed, params.output.kernel, params.output.bias);
-  });
+function scaled(branch: tf.Tensor3D, scale: tf.Tensor1D | undefined): tf.Tensor3D {
+  return scale ? tf.mul(branch, scale) : branch;
 }

@@ -10,6 +10,7 @@ export {
   type VitSize,
   type VitVariant,
 } from "./config.ts";
+export { embed, type Cut, type Embedded } from "./embed.ts";
 export {
   initVit,
   type AttentionParams,
@@ -27,4 +28,5 @@ export { checkVitConfig } from "./check-config.ts";
 export { shapesOf } from "./check-params.ts";
 export { vitSpec } from "./spec.ts";
 export { tiles } from "./tiles.ts";
-export { embed, vit, type VitOptions } from "./vit.ts";
+export { vitMixed } from "./vit-mixed.ts";
+export { vit, type VitOptions } from "./vit.ts";

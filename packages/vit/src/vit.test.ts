@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { block } from "./block.ts";
 import { vitConfig, type VitConfig } from "./config.ts";
 import { initVit, type VitParams } from "./params.ts";
-import { embed, vit } from "./vit.ts";
+import { embed } from "./embed.ts";
+import { vit } from "./vit.ts";
 
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());

@@ -1,0 +1,65 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { axes } from "@flexivit/axes";
+import { differentiable } from "./differentiable.ts";
+import type { LinearParams } from "./mlp.ts";
+import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
+
+/** Weights of the block: `hidden` maps dim to the gates and then the values, hiddenDim of each; `output` maps their product back. */
+export type SwigluParams = { hidden: LinearParams; output: LinearParams };
+
+/**
+ * Gated perceptron of a transformer block: `(silu(gates) * values) output` with `[gates, values] = x hidden`.
+ *
+ * `silu(g) = g / (1 + exp(-g))`. Keeps only `x`, the gates and the values for the backward pass.
+ *
+ * @param params `hidden.kernel [dim, 2 * hiddenDim]`, gates before values, `output.kernel [hiddenDim, out]` and their biases
+ * @param x `[..., dim]`
+ * @returns `[..., out]`
+ * @throws where the axes do not fit
+ * Source: Shazeer, "GLU variants improve transformer", arXiv 2002.05202, section 2; packed as timm's `SwiGLUPacked`,
+ * whose `hidden_features` count gates and values together.
+ */
+export function swiglu<T extends tf.Tensor>(params: SwigluParams, x: T): T {
+  const { hidden, output } = params;
+  const { dim } = axes(x, "swiglu(x)", "... dim");
+  const { hiddenDim, out } = axes(output.kernel, "swiglu(output.kernel)", "hiddenDim out");
+  axes(hidden.kernel, "swiglu(hidden.kernel)", "dim gatesAndValues", { dim, gatesAndValues: 2 * hiddenDim });
+  axes(hidden.bias, "swiglu(hidden.bias)", "gatesAndValues", { gatesAndValues: 2 * hiddenDim });
+  axes(output.bias, "swiglu(output.bias)", "out", { out });
+  const shape = [...x.shape.slice(0, -1), out];
+  return differentiable(
+    [x, hidden.kernel, hidden.bias, output.kernel, output.bias],
+    (save) => {
+      const packed = addBiasInPlace(tf.matMul<tf.Tensor2D>(asRows(x), hidden.kernel), hidden.bias);
+      save([x, hidden.kernel, output.kernel, packed]);
+      const { gates, values } = unpack(packed);
+      const active = tf.mul<tf.Tensor2D>(tf.mul(gates, tf.sigmoid(gates)), values);
+      return tf.reshape(addBiasInPlace(tf.matMul<tf.Tensor2D>(active, output.kernel), output.bias), shape) as T;
+    },
+    (dy, saved) => backward(asRows(dy), saved),
+  );
+}
+
+/** With `s = sigmoid(gates)` and `a = gates s`: `dvalues = dactive a`, `dgates = dactive values (s + a (1 - s))`. */
+function backward(dy: tf.Tensor2D, saved: tf.Tensor[]): tf.Tensor[] {
+  const [x, hiddenKernel, outputKernel, packed] = saved as [tf.Tensor, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  const { dPacked, dOutputKernel } = tf.tidy(() => {
+    const { gates, values } = unpack(packed);
+    const s = tf.sigmoid(gates);
+    const a = tf.mul(gates, s);
+    const dActive = tf.matMul(dy, outputKernel, false, true);
+    const slope = tf.add(s, tf.mul(a, tf.sub(1, s)));
+    return {
+      dPacked: tf.concat2d([tf.mul(tf.mul(dActive, values), slope), tf.mul(dActive, a)], 1),
+      dOutputKernel: tf.matMul<tf.Tensor2D>(tf.mul(a, values), dy, true, false),
+    };
+  });
+  const dx = tf.reshape(tf.matMul(dPacked, hiddenKernel, false, true), x.shape);
+  return [dx, tf.matMul(asRows(x), dPacked, true, false), sumRows(dPacked), dOutputKernel, sumRows(dy)];
+}
+
+/** `[rows, 2 * hiddenDim]` to two of `[rows, hiddenDim]`. */
+function unpack(packed: tf.Tensor2D): { gates: tf.Tensor2D; values: tf.Tensor2D } {
+  const [gates, values] = tf.split(packed, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+  return { gates, values };
+}
