@@ -1,11 +1,14 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { benchCommand } from "./commands/bench.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exitCodes, Stopped } from "./commands/exit.ts";
+import { forwardCommand } from "./commands/forward.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { remark } from "./commands/print.ts";
+import { resizeCommand } from "./commands/resize.ts";
 import { trainCommand } from "./commands/train.ts";
 
 /**
@@ -34,6 +37,9 @@ function program(): Command {
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(predictCommand())
+    .addCommand(forwardCommand())
+    .addCommand(convertCommand())
+    .addCommand(resizeCommand())
     .addCommand(benchCommand())
     .addCommand(engineCommand())
     .addHelpText("after", "\nExample:\n  flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8");
