@@ -20,7 +20,7 @@ const mostPerByte = { readSafetensors: 4, readNpz: 1032 };
 let damagedFiles = 0;
 
 /** Reads everything; what comes of it, or the problem in our words; anything else is thrown on. */
-async function outcome(reader: keyof typeof readers, bytes: Uint8Array): Promise<"read" | "refused"> {
+async function checkOutcome(reader: keyof typeof readers, bytes: Uint8Array): Promise<"read" | "refused"> {
   damagedFiles++;
   try {
     const { entries } = await readers[reader](bytes);
@@ -63,7 +63,7 @@ describe.skipIf(process.env["FLEXIVIT_ENGINE"] === "native")("a damaged file is 
   it.each(files)("%s: %s cut after every 13th byte", async (reader, name) => {
     const bytes = new Uint8Array(await readFile(fixturePath(name)));
     for (let length = 0; length < bytes.length; length += 13) {
-      expect(await outcome(reader, bytes.slice(0, length))).toBe("refused");
+      expect(await checkOutcome(reader, bytes.slice(0, length))).toBe("refused");
     }
   });
 
@@ -71,7 +71,7 @@ describe.skipIf(process.env["FLEXIVIT_ENGINE"] === "native")("a damaged file is 
     const bytes = new Uint8Array(await readFile(fixturePath(name)));
     const seen = { read: 0, refused: 0 };
     const property = fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
-      seen[await outcome(reader, changes.reduce(apply, bytes))]++;
+      seen[await checkOutcome(reader, changes.reduce(apply, bytes))]++;
     });
     await fc.assert(property, { numRuns: times, seed: 20_240_607 });
     // Most damage is noticed: only values of a .safetensors file have no checksum.
@@ -83,7 +83,7 @@ describe.skipIf(process.env["FLEXIVIT_ENGINE"] === "native")("a damaged file is 
     for (let at = 0; at < bytes.length; at += 10) {
       const changed = bytes.slice();
       changed[at] ^= 1 << (at / 10) % 8;
-      await outcome(reader, changed);
+      await checkOutcome(reader, changed);
     }
   });
 
@@ -97,7 +97,7 @@ describe.skipIf(process.env["FLEXIVIT_ENGINE"] === "native")("a damaged file is 
     for (let at = 0; at < length; at += step) {
       const changed = bytes.slice();
       changed[start + at] ^= 1 << at % 8;
-      await outcome(reader, changed);
+      await checkOutcome(reader, changed);
     }
   });
 

@@ -33,6 +33,8 @@ export type NameTable = {
   readonly unused: readonly RegExp[];
   /** What holds for models of this origin unless a file says otherwise. */
   readonly interpolation: ReferenceInterpolation;
+  /** The same for models with registers, where it differs. */
+  readonly interpolationWithRegisters?: ReferenceInterpolation;
   readonly activation: VitConfig["activation"];
   readonly layerNormEpsilon: number;
   /** What a model without learned positions has. */

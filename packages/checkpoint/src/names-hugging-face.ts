@@ -75,6 +75,7 @@ export const huggingFaceDinov2Names: NameTable = {
   prefixes: ["dinov2_with_registers.", "dinov2."],
   writtenPrefix: () => "",
   unused: [/^embeddings\.mask_token$/, /^classifier\./],
+  interpolationWithRegisters: referenceInterpolations.timm, // bicubic with antialias
   layerNormEpsilon: 1e-6,
 };
 

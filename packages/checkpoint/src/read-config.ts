@@ -36,7 +36,7 @@ export function readConfig(model: StoredModel, traits: VitTraits): VitConfig {
   const [hiddenDim] = needLeaf(model, "blocks/0/mlp/output/kernel", 2);
   const registers = leafOf(model, "registers")?.at(-2) ?? 0;
   const normPlace = leafOf(model, "norm/scale", { normPlace: "pooled" }) ? "pooled" : "tokens";
-  const interpolation = traits.interpolation ?? table.interpolation;
+  const interpolation = traits.interpolation ?? (registers > 0 ? table.interpolationWithRegisters : undefined) ?? table.interpolation;
   const size = { dim, depth: depthOf(model), hiddenDim, heads: traits.heads ?? headsOf(model, dim) };
   return vitConfig(size, {
     channels,
