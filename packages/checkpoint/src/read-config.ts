@@ -88,7 +88,7 @@ function headsOf({ table, shapes, refuse, format }: StoredModel, dim: number): n
   throw refuse(
     `the number of heads of a model of dim ${dim}, which ${row ? "no entry" : `no file of ${format}`} tells`,
     "none",
-    "Pass heads (--heads on the command line).",
+    "Pass heads (--heads of flexivit forward and convert).",
   );
 }
 
@@ -120,7 +120,7 @@ function positionsOf(model: StoredModel, { positionGrid }: VitTraits, registers:
 function refuseGrid({ refuse }: StoredModel, counts: readonly number[], registers: number, positionGrid: VitTraits["positionGrid"]): Error {
   const wanted = positionGrid ? `${positionGrid.join(" x ")} positions` : "the positions of a square grid";
   const more = registers > 0 && counts.some((count) => Number.isInteger(Math.sqrt(count - registers))) ? " Positions of registers are not read." : "";
-  return refuse(`${wanted}${counts.length > 1 ? ", with or without the class token's" : ""}`, String(counts[0]), `Pass positionGrid (--position-grid on the command line), height before width.${more}`);
+  return refuse(`${wanted}${counts.length > 1 ? ", with or without the class token's" : ""}`, String(counts[0]), `Pass positionGrid (--position-grid of flexivit forward and convert), height before width.${more}`);
 }
 
 /** A known configuration with what the caller says instead. */

@@ -109,7 +109,7 @@ describe("what shapes can't tell comes from the origin of the file, or from trai
     disposeModel(model);
     await expect(loadVit(bare, { heads: 3 })).rejects.toThrow(
       new Error(
-        `loadVit(file): expected the positions of a square grid, got 15 in ${bare}. Pass positionGrid (--position-grid on the command line), height before width.`,
+        `loadVit(file): expected the positions of a square grid, got 15 in ${bare}. Pass positionGrid (--position-grid of flexivit forward and convert), height before width.`,
       ),
     );
   });
@@ -304,7 +304,7 @@ describe("loadVit names what is wrong and what was expected", () => {
 
   it("heads that nothing tells, and names of no known origin", async () => {
     await expect(loadVit(timm[2])).rejects.toThrow(
-      new Error(`loadVit(file): expected the number of heads of a model of dim 16, which no file of timm tells, got none in ${timm[2]}. Pass heads (--heads on the command line).`),
+      new Error(`loadVit(file): expected the number of heads of a model of dim 16, which no file of timm tells, got none in ${timm[2]}. Pass heads (--heads of flexivit forward and convert).`),
     );
     const foreign = fixturePath("checkpoint/kinds.npz");
     await expect(loadVit(foreign)).rejects.toThrow(

@@ -3,11 +3,12 @@ import { loadVit, resizeVit, saveVit, timmArguments, weightFormats, type LoadedV
 import { useEngine } from "@flexivit/engine";
 import { disposeTree } from "@flexivit/params";
 import type { KernelResize } from "@flexivit/pi-resize";
-import { parseScheme, schemesFor, type Size } from "@flexivit/patch-schemes";
+import { formatScheme, parseScheme, patchScheme, schemesFor, type Size } from "@flexivit/patch-schemes";
+import type { VitConfig } from "@flexivit/vit";
 import { Command, Option } from "commander";
 import { labelsOf } from "../labels-file.ts";
 import { classifierInfo, saveModel } from "../model-file.ts";
-import { certificatesOf, certificateTable } from "./certificates.ts";
+import { certificateRow, certificatesOf, certificateTable } from "./certificates.ts";
 import { patchSizes, threadsOption } from "./options.ts";
 import { printResult, remark } from "./print.ts";
 import { addTraitFlags, size, traitsOf, type TraitFlags } from "./trait-flags.ts";
@@ -57,7 +58,8 @@ async function convert(file: string, flags: ConvertFlags): Promise<void> {
   const model = { ...loaded, ...resizeVit(loaded, { ...(patchSize && { patchSize }), ...(positionGrid && { positionGrid }) }) };
   await write(out, model, flags.to, labels);
   const { config, head, format } = model;
-  const certificates = flags.flexible ? certificatesOf(loaded.config.patchSize, sizesOf(loaded, flags), loaded.config.kernelResize) : [];
+  const certificates = flags.flexible ? certificatesOf(config.patchSize, sizesOf(loaded, flags), config.kernelResize) : [];
+  if (patchSize) remarkStored(loaded.config, config);
   const timm = flags.to === "timm" ? timmArguments(config, head?.bias.shape[0] ?? 0) : undefined;
   disposeTree(loaded.params, loaded.head, model.params, model.head);
   printResult(flags.json, { out, from: format, to: flags.to, config, certificates, timm }, () =>
@@ -79,6 +81,13 @@ function withMethod(model: LoadedVit, { flexible, method }: ConvertFlags): Loade
   if (method === undefined) return model;
   if (!flexible) throw new Error(`--method: expected --flexible beside it, got none. A method is what makes a model flexible.`);
   return { ...model, config: { ...model.config, kernelResize: { ...model.config.kernelResize, method } } };
+}
+
+/** Says what storing the kernel at another size has kept of it. */
+function remarkStored({ patchSize: from, kernelResize }: VitConfig, { patchSize: to }: VitConfig): void {
+  const { "patch size": size, ...facts } = certificateRow(certificatesOf(from, [to], kernelResize)[0]);
+  const kept = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
+  remark(`kernel stored at ${size} instead of ${formatScheme(patchScheme(from))}: ${kept.join(", ")}`);
 }
 
 /** The sizes wanted, or those that cover the image of the stored sizes with as many patches as the paper's. */
