@@ -1,5 +1,4 @@
 import { classify } from "@flexivit/classify";
-import { patchScheme } from "@flexivit/patch-schemes";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { vit, vitConfig } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
@@ -7,8 +6,9 @@ import { expect, it } from "vitest";
 import { modelForTimm } from "../test-support/models-for-timm.ts";
 import { resizeVit, type VitModel } from "./index.ts";
 
+const sideBySide = (patchSize: readonly [number, number]) => ({ patchSize, stride: patchSize });
 const logits = ({ params, config, head }: VitModel, image: tf.Tensor4D, patchSize: readonly [number, number]): tf.Tensor =>
-  classify(head!, vit(params, config, image, { scheme: patchScheme(patchSize) }));
+  classify(head!, vit(params, config, image, { scheme: sideBySide(patchSize) }));
 
 it.each(["own-gap", "own-registers"])("%s: stored for patches of 5x9 and a grid of 4x2, it gives the same logits there as before, bit for bit", (name) => {
   const model = modelForTimm(name);

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { classify } from "@flexivit/classify";
 import { leaves } from "@flexivit/params";
-import { patchScheme } from "@flexivit/patch-schemes";
 import { referenceInterpolations } from "@flexivit/resample";
 import { expectClose, expectNoLeak, fixturePath, fixtureTensor, readFixture } from "@flexivit/testing";
 import { vit } from "@flexivit/vit";
@@ -13,6 +12,7 @@ import { describe, expect, it } from "vitest";
 import { classesForTimm, configsForTimm, modelForTimm } from "../test-support/models-for-timm.ts";
 import { loadVit, readNpz, readSafetensors, saveVit, timmArguments, writeNpz, writeSafetensors, type Entry, type LoadedVit, type WeightFile } from "./index.ts";
 
+const sideBySide = (patchSize: readonly [number, number]) => ({ patchSize, stride: patchSize });
 const folder = await mkdtemp(join(tmpdir(), "vit-file-"));
 const open = async (file: string): Promise<WeightFile> => await (file.endsWith(".npz") ? readNpz(file) : readSafetensors(file));
 
@@ -127,7 +127,7 @@ describe("models made here and written for timm", () => {
     expect(timmArguments(model.config, classesForTimm)).toEqual(await readFixture(`checkpoint/${name}.json`));
     expect((await readFile(copy)).equals(await readFile(fixturePath(`checkpoint/${name}.safetensors`)))).toBe(true);
     const recorded = await readFixture(`checkpoint/${name}.npz`);
-    const features = vit(model.params, model.config, fixtureTensor(recorded["images"]), { scheme: patchScheme(model.config.patchSize) });
+    const features = vit(model.params, model.config, fixtureTensor(recorded["images"]), { scheme: sideBySide(model.config.patchSize) });
     expectClose(features.prefix ? tf.concat([features.prefix, features.tokens], 1) : features.tokens, recorded["features"], tolerance);
     expectClose(features.pooled, recorded["pre_logits"], tolerance);
     expectClose(classify(model.head!, features), recorded["logits"], tolerance);
@@ -144,7 +144,7 @@ describe("models of Hugging Face's transformers", () => {
     expect([model.format, model.unused]).toEqual([format, unused]);
     const recorded = await readFixture(`checkpoint/${name}.npz`);
     for (const size of ["20x20", "28x36"]) {
-      const features = vit(model.params, model.config, fixtureTensor(recorded[`${size}/images`]), { scheme: patchScheme(4) });
+      const features = vit(model.params, model.config, fixtureTensor(recorded[`${size}/images`]), { scheme: sideBySide([4, 4]) });
       expectClose(tf.concat([features.prefix!, features.tokens], 1), recorded[`${size}/tokens`], tolerance);
       if (model.head) expectClose(classify(model.head, features), recorded[`${size}/logits`], tolerance);
     }
@@ -156,7 +156,7 @@ describe("models of Hugging Face's transformers", () => {
 describe("a model converted from one origin to another", () => {
   const image = tf.randomUniform<tf.Rank.R4>([2, 48, 64, 3], -1, 1, "float32", 4);
   const outputs = ({ params, config, head }: LoadedVit) => {
-    const features = vit(params, config, image, { scheme: patchScheme([12, 8]) });
+    const features = vit(params, config, image, { scheme: sideBySide([12, 8]) });
     return tf.concat([features.pooled, classify(head!, features)], 1);
   };
 

@@ -4,3 +4,4 @@ export { loadModel, saveModel } from "./model-file.ts";
 export { openData, type DataSets, type OpenDataOptions } from "./open-data.ts";
 export { checkRecipe, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 export { trainClassifier, type TrainedClassifier, type TrainingContext } from "./train-classifier.ts";
+export { vitOutputs, type VitOutputs } from "./vit-outputs.ts";
