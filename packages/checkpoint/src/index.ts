@@ -9,5 +9,6 @@ export { fromTensor, toTensor } from "./tensors.ts";
 export { resizeVit } from "./resize-vit.ts";
 export { saveVit } from "./save-vit.ts";
 export { timmArguments } from "./timm-arguments.ts";
+export { unlikeOrigin } from "./unlike-origin.ts";
 export { loadVit, type LoadedVit, type VitModel } from "./vit-file.ts";
 export { weightFormats } from "./weight-formats.ts";

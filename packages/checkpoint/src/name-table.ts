@@ -39,9 +39,15 @@ export type NameTable = {
   readonly layerNormEpsilon: number;
   /** What a model without learned positions has. */
   readonly withoutPositions: Positions;
-  /** Whether the position of a class token is added to it on reading, as the origin's own reader does. */
-  readonly foldsClassPosition: boolean;
+  /**
+   * Which tokens of no patch may have a position: the class token (big_vision, at first), it always (Hugging Face), or it
+   * and all registers or none (timm).
+   */
+  readonly prefixPositions: "class-or-none" | "class" | "all-or-none";
 };
+
+/** Positions of registers: no leaf of ours, since they are added to the registers on reading. */
+export const registerPositions = "registerPositions";
 
 /** Rows of an affine map and of a norm, whose two leaves have the same names everywhere within an origin. */
 export const flaxDense = (theirs: string, ours: string): NameRow[] => [
@@ -65,8 +71,10 @@ export const torchPatches = (theirs: string): NameRow[] => [
   { theirs: `${theirs}.weight`, ours: ["patchEmbedding/kernel"], layout: "image" },
   { theirs: `${theirs}.bias`, ours: ["patchEmbedding/bias"], layout: "same" },
 ];
-/** Positions with the class token's in front, or without. */
+/** Positions, with those of the tokens of no patch in front where there are any. */
 export const positionRows = (theirs: string): NameRow[] => [
+  { theirs, ours: ["classTokenPosition", registerPositions, "positions/grid"], layout: "sequence" },
+  { theirs, ours: [registerPositions, "positions/grid"], layout: "sequence" },
   { theirs, ours: ["classTokenPosition", "positions/grid"], layout: "sequence" },
   { theirs, ours: ["positions/grid"], layout: "sequence" },
 ];

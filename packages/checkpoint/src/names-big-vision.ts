@@ -53,5 +53,5 @@ export const bigVisionNames: NameTable = {
   activation: "tanh",
   layerNormEpsilon: 1e-6,
   withoutPositions: "sin-cos",
-  foldsClassPosition: true,
+  prefixPositions: "class-or-none",
 };

@@ -22,7 +22,7 @@ const common = {
   interpolation: referenceInterpolations.huggingFace,
   activation: "erf",
   withoutPositions: "none",
-  foldsClassPosition: false,
+  prefixPositions: "class",
 } as const satisfies Partial<NameTable>;
 
 /**

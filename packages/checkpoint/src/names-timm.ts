@@ -42,5 +42,5 @@ export const timmNames: NameTable = {
   activation: "erf",
   layerNormEpsilon: 1e-6,
   withoutPositions: "none",
-  foldsClassPosition: false,
+  prefixPositions: "all-or-none",
 };

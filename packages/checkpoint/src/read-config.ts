@@ -97,30 +97,45 @@ function poolingOf(model: StoredModel, normPlace: VitConfig["normPlace"]): Pooli
   return leafOf(model, "classToken") && normPlace === "tokens" ? "tok" : "gap";
 }
 
-function positionsOf(model: StoredModel, { positionGrid }: VitTraits, registers: number): Pick<VitConfig, "positions" | "positionGrid" | "classToken"> {
+type PositionFacts = Pick<VitConfig, "positions" | "positionGrid" | "classToken">;
+
+function positionsOf(model: StoredModel, { positionGrid }: VitTraits, registers: number): PositionFacts {
+  const { table, refuse } = model;
   const hasClassToken = leafOf(model, "classToken") !== undefined;
   const token = (position: boolean): ClassToken => ({ value: "learned", at: "first", position });
   const rows = leafOf(model, "positions/grid")?.at(-2);
   if (rows === undefined) {
     const grid = positionGrid ?? ([7, 7] as const); // of no consequence: nothing is resampled
-    return { positions: model.table.withoutPositions, positionGrid: grid, ...(hasClassToken && { classToken: token(false) }) };
+    return { positions: table.withoutPositions, positionGrid: grid, ...(hasClassToken && { classToken: token(false) }) };
   }
-  // Either only the patches have a position, or the class token has one too.
-  const counts = hasClassToken ? [rows, rows - 1] : [rows];
-  const fits = (count: number): VitConfig["positionGrid"] | undefined => {
-    if (positionGrid) return positionGrid[0] * positionGrid[1] === count ? positionGrid : undefined;
-    const side = Math.sqrt(count);
-    return Number.isInteger(side) && side > 0 ? [side, side] : undefined;
-  };
-  const count = counts.find(fits);
-  if (count === undefined) throw refuseGrid(model, counts, registers, positionGrid);
-  return { positions: "grid", positionGrid: fits(count)!, ...(hasClassToken && { classToken: token(count < rows) }) };
+  const prefixes = prefixLengths(table, hasClassToken ? 1 : 0, registers);
+  const prefix = prefixes.find((length) => gridOf(rows - length, positionGrid));
+  if (prefix === undefined) {
+    const wanted = positionGrid ? `${positionGrid.join(" x ")} positions` : "the positions of a square grid";
+    const more = prefixes.length > 1 ? `, or ${prefixes.at(-1)} more` : "";
+    throw refuse(wanted + more, String(rows), "Pass positionGrid (--position-grid of flexivit forward and convert), height before width.");
+  }
+  return { positions: "grid", positionGrid: gridOf(rows - prefix, positionGrid)!, ...(hasClassToken && { classToken: token(prefix > 0) }) };
 }
 
-function refuseGrid({ refuse }: StoredModel, counts: readonly number[], registers: number, positionGrid: VitTraits["positionGrid"]): Error {
-  const wanted = positionGrid ? `${positionGrid.join(" x ")} positions` : "the positions of a square grid";
-  const more = registers > 0 && counts.some((count) => Number.isInteger(Math.sqrt(count - registers))) ? " Positions of registers are not read." : "";
-  return refuse(`${wanted}${counts.length > 1 ? ", with or without the class token's" : ""}`, String(counts[0]), `Pass positionGrid (--position-grid of flexivit forward and convert), height before width.${more}`);
+/** How many positions of tokens of no patch may stand before the grid. */
+function prefixLengths({ prefixPositions }: NameTable, classTokens: number, registers: number): readonly number[] {
+  if (prefixPositions === "class") return [classTokens];
+  return [...new Set([0, classTokens + (prefixPositions === "all-or-none" ? registers : 0)])];
+}
+
+/** The grid of so many positions: the one given if it has as many, else a square. */
+function gridOf(count: number, given: VitTraits["positionGrid"]): VitTraits["positionGrid"] {
+  if (given) return given[0] * given[1] === count ? given : undefined;
+  const side = Math.sqrt(count);
+  return Number.isInteger(side) && side > 0 ? [side, side] : undefined;
+}
+
+/** How many registers have a position in the file: all that there are, or none. */
+export function countRegisterPositions(model: StoredModel, { registers, classToken, positionGrid }: VitConfig): number {
+  const rows = leafOf(model, "positions/grid")?.at(-2) ?? 0;
+  const others = positionGrid[0] * positionGrid[1] + (classToken?.position ? 1 : 0);
+  return registers > 0 && rows === others + registers ? registers : 0;
 }
 
 /** A known configuration with what the caller says instead. */

@@ -134,6 +134,21 @@ describe("models made here and written for timm", () => {
   });
 });
 
+it("positions of registers are added to the registers: timm's own features and logits", async () => {
+  const model = await loadVit(fixturePath("checkpoint/timm-register-positions.safetensors"), { heads: 3 });
+  expect([model.config.registers, model.config.positionGrid, model.config.classToken!.position]).toEqual([2, [5, 5], true]);
+  const recorded = await readFixture("checkpoint/timm-register-positions.npz");
+  const features = vit(model.params, model.config, fixtureTensor(recorded["images"]), { scheme: sideBySide([4, 4]) });
+  expectClose(tf.concat([features.prefix!, features.tokens], 1), recorded["features"], tolerance);
+  expectClose(classify(model.head!, features), recorded["logits"], tolerance);
+  const copy = join(folder, "registers.safetensors");
+  await saveVit(copy, model, "timm"); // timm can't give the class token alone a position
+  const again = await loadVit(copy);
+  expectClose(classify(again.head!, vit(again.params, again.config, fixtureTensor(recorded["images"]), { scheme: sideBySide([4, 4]) })), recorded["logits"], tolerance);
+  disposeModel(model);
+  disposeModel(again);
+});
+
 describe("models of Hugging Face's transformers", () => {
   it.each([
     ["hf-vit", "hugging_face_vit", []],

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
-import { loadVit, resizeVit, saveVit, timmArguments, weightFormats, type LoadedVit, type WeightFormat } from "@flexivit/checkpoint";
+import { loadVit, resizeVit, saveVit, timmArguments, unlikeOrigin, weightFormats, type LoadedVit, type WeightFormat } from "@flexivit/checkpoint";
 import { useEngine } from "@flexivit/engine";
 import { disposeTree } from "@flexivit/params";
 import type { KernelResize } from "@flexivit/pi-resize";
@@ -54,15 +54,16 @@ async function convert(file: string, flags: ConvertFlags): Promise<void> {
   await useEngine({ threads: flags.threads });
   const loaded = withMethod(await loadVit(file, traitsOf(flags)), flags);
   if (loaded.unused.length > 0) remark(`left out: ${loaded.unused.join(", ")}`);
-  const { storePatchSize: patchSize, storeGrid: positionGrid } = flags;
-  const model = { ...loaded, ...resizeVit(loaded, { ...(patchSize && { patchSize }), ...(positionGrid && { positionGrid }) }) };
+  const model = stored(loaded, flags);
   await write(out, model, flags.to, labels);
   const { config, head, format } = model;
   const certificates = flags.flexible ? certificatesOf(config.patchSize, sizesOf(loaded, flags), config.kernelResize) : [];
-  if (patchSize) remarkStored(loaded.config, config);
+  if (flags.storePatchSize) remarkStored(loaded.config, config);
+  const unlike = flags.to === "flexivit" ? [] : unlikeOrigin(config, flags.to);
+  for (const difference of unlike) remark(`computed otherwise by programs of ${flags.to}: ${difference}`);
   const timm = flags.to === "timm" ? timmArguments(config, head?.bias.shape[0] ?? 0) : undefined;
   disposeTree(loaded.params, loaded.head, model.params, model.head);
-  printResult(flags.json, { out, from: format, to: flags.to, config, certificates, timm }, () =>
+  printResult(flags.json, { out, from: format, to: flags.to, config, certificates, unlike, timm }, () =>
     [
       ...(certificates.length > 0 ? [certificateTable(certificates), ""] : []),
       `${format} -> ${flags.to}: ${out}`,
@@ -75,6 +76,12 @@ async function write(out: string, model: LoadedVit, to: ConvertFlags["to"], labe
   const { params: backbone, head } = model;
   if (to === "flexivit" && head) await saveModel(out, { params: { backbone, head }, info: classifierInfo(model, labels) });
   else await saveVit(out, model, to);
+}
+
+/** The model at the stored sizes that the flags ask for; itself where they ask for none. */
+function stored(model: LoadedVit, { storePatchSize: patchSize, storeGrid: positionGrid }: ConvertFlags): LoadedVit {
+  if (!patchSize && !positionGrid) return model;
+  return { ...model, ...resizeVit(model, { ...(patchSize && { patchSize }), ...(positionGrid && { positionGrid }) }) };
 }
 
 function withMethod(model: LoadedVit, { flexible, method }: ConvertFlags): LoadedVit {
