@@ -18,6 +18,7 @@ export function testStages(): Stage[] {
     { name: "unit pure", run: () => unitTests("pure") },
     { name: "unit native", run: nativeTests },
     { name: "unit wasm", run: () => unitTests("wasm") },
+    { name: "parity", run: () => script("tools/parity/parity.ts", "--check") },
     { name: "examples", run: runExamples },
     { name: "readmes", run: runReadmes },
     { name: "packages", run: () => program("nx", ["run-many", "-t", "check"], { env: { NX_TUI: "false" } }) },

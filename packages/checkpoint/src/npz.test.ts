@@ -93,6 +93,25 @@ describe("writeNpz", () => {
     expect(header(bytes).equals(header(numpys))).toBe(true);
   });
 
+  it("keeps notes in the archive's comment, where numpy does not look, and takes other comments for none", async () => {
+    const path = join(folder, "notes.npz");
+    const { entries } = await readNpz(kinds);
+    await writeNpz(path, { scalar: entries["scalar"] }, { metadata: { config: '{"heads": 3}', origin: "é" } });
+    const bytes = await readFile(path);
+    expect((await readNpz(bytes)).metadata).toEqual({ config: '{"heads": 3}', origin: "é" });
+    const comment = JSON.stringify({ config: '{"heads": 3}', origin: "é" });
+    expect(bytes.subarray(bytes.length - Buffer.byteLength(comment)).toString()).toBe(comment);
+    for (const other of ['{"a": 1}', "made by hand", "[1]", "null"]) {
+      const end = Buffer.from(other);
+      const changed = Buffer.concat([bytes.subarray(0, bytes.length - Buffer.byteLength(comment)), end]);
+      changed.writeUInt16LE(end.length, changed.length - end.length - 2);
+      expect((await readNpz(changed)).metadata).toEqual({});
+    }
+    await expect(writeNpz(path, {}, { metadata: { long: "x".repeat(65_535) } })).rejects.toThrow(
+      new Error("writeNpz(metadata): expected at most 65535 bytes of notes in .npz, got 65546. Shorten them or write .safetensors."),
+    );
+  });
+
   it("refuses a type that numpy lacks and leaves no file", async () => {
     const entry: Entry = { dtype: "float8_e4m3", shape: [2], data: Float32Array.from([1, 2]) };
     await expect(writeNpz(join(folder, "none.npz"), { x: entry })).rejects.toThrow(

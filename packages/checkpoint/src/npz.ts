@@ -13,6 +13,7 @@ import {
 import { memberBytes, requireHonestMembers } from "./npz-member.ts";
 import { formatNpyHeader, npyHeaderEnd, npyHolds, npyPrefixBytes, parseNpyHeader } from "./npy-header.ts";
 import { swapBytes, toRowMajor } from "./element-order.ts";
+import { formatNotes, parseNotes } from "./npz-notes.ts";
 import { requireSound } from "./sound-entry.ts";
 import { writeChunks } from "./write-chunks.ts";
 
@@ -23,7 +24,8 @@ const zipOptions = { useWebWorkers: false } as const;
  * Opens a `.npz` file of numpy: its names, types and shapes; values are read array by array.
  *
  * Stored and deflated members, zip64, format versions 1 to 3, C and Fortran order, both byte orders. Opaque
- * two-byte elements are taken as bfloat16, as big_vision writes them. Members other than `.npy` are left out.
+ * two-byte elements are taken as bfloat16, as big_vision writes them. Members other than `.npy` are left out. Notes that
+ * `writeNpz` put into the archive's comment, which numpy does not look at, come back as metadata.
  *
  * @param file path (Node), bytes or Blob; a path is opened for each read, so there is nothing to close
  * @throws where the file is cut, damaged or of another format, saying which claim failed
@@ -33,26 +35,29 @@ export async function readNpz(file: FileSource): Promise<WeightFile> {
   const source = await openBytes(file, "readNpz");
   const refuse = (expected: string, got: string) => damaged("readNpz", source.name, expected, got);
   const entries: Record<string, LazyEntry> = Object.create(null);
-  for (const member of await listMembers(source, refuse)) {
+  const { members, comment } = await openArchive(source, refuse);
+  for (const member of members) {
     const name = member.filename.slice(0, -".npy".length);
     if (name in entries) throw refuse("names that occur once", `${JSON.stringify(name)} twice`);
     entries[name] = await openMember(member, refuse);
   }
-  return { entries, metadata: {} };
+  return { entries, metadata: parseNotes(comment) };
 }
 
 /**
  * Writes entries as `.npz`, one at a time; numpy and big_vision read it.
  *
- * @param options `compress` deflates the members; without it they are stored, as `numpy.savez` does
+ * @param options `compress` deflates the members; without it they are stored, as `numpy.savez` does. `metadata`: text
+ *   notes for the archive's comment, at most 65,535 bytes
  * @throws where an entry's data do not have the type or the number of elements that it claims, or have a type that
  * numpy lacks (the 8-bit floats)
  */
 export async function writeNpz(
   target: FileTarget,
   entries: Record<string, Entry | LazyEntry>,
-  options: { compress?: boolean } = {},
+  options: { compress?: boolean; metadata?: Record<string, string> } = {},
 ): Promise<void> {
+  const comment = formatNotes(options.metadata ?? {}, "writeNpz");
   for (const [name, entry] of Object.entries(entries)) {
     requireSound(entry, name, "writeNpz");
     if (!npyHolds(entry.dtype)) {
@@ -63,16 +68,16 @@ export async function writeNpz(
     }
   }
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  await Promise.all([zipEntries(writable, entries, options.compress ?? false), writeChunks(target, readable, "writeNpz")]);
+  await Promise.all([zipEntries(writable, entries, comment, options.compress ?? false), writeChunks(target, readable, "writeNpz")]);
 }
 
-async function listMembers(source: ByteSource, refuse: Refuse): Promise<FileEntry[]> {
+async function openArchive(source: ByteSource, refuse: Refuse): Promise<{ members: FileEntry[]; comment: Uint8Array }> {
   const reader = new ZipReader(new ArchiveReader(source), zipOptions);
   try {
     const members = await reader.getEntries({ filenameValidation: "tolerant" });
     const arrays = members.filter((member): member is FileEntry => !member.directory && member.filename.endsWith(".npy"));
     requireHonestMembers(arrays, source.size, refuse);
-    return arrays;
+    return { members: arrays, comment: reader.comment };
   } catch (error) {
     throw asRefusal(error, "a zip archive of .npy arrays", refuse);
   }
@@ -105,6 +110,7 @@ async function openMember(member: FileEntry, refuse: Refuse): Promise<LazyEntry>
 async function zipEntries(
   writable: WritableStream<Uint8Array>,
   entries: Record<string, Entry | LazyEntry>,
+  comment: Uint8Array,
   compress: boolean,
 ): Promise<void> {
   const zip = new ZipWriter(writable, {
@@ -121,7 +127,7 @@ async function zipEntries(
       const parts = [formatNpyHeader(dtype, shape), encodeElements(data, dtype)] as Uint8Array<ArrayBuffer>[];
       await zip.add(`${name}.npy`, new BlobReader(new Blob(parts)));
     }
-    await zip.close();
+    await zip.close(comment);
   } catch (error) {
     await writable.abort(error).catch(() => undefined);
     throw error;

@@ -30,7 +30,7 @@ export async function readTree(entries: WeightFile["entries"], reader: string): 
 }
 
 /** Nested objects and arrays from leaves by path. */
-function treeOf(tensors: ReadonlyMap<string, tf.Tensor>, reader: string): ParamTree {
+export function treeOf(tensors: ReadonlyMap<string, tf.Tensor>, reader: string): ParamTree {
   const root = tensors.get("");
   if (root && tensors.size === 1) return root;
   const groups = new Map<string, Map<string, tf.Tensor>>();

@@ -1,13 +1,12 @@
 import type { ParamTree } from "@flexivit/params";
-import { openBytes } from "./byte-source.ts";
-import type { FileSource, FileTarget, WeightFile } from "./entry.ts";
+import type { FileSource, FileTarget } from "./entry.ts";
 import { type Metadata, parseMetadata, stringifyMetadata } from "./metadata.ts";
-import { readNpz } from "./npz.ts";
+import { openWeights } from "./open-weights.ts";
 import { entriesOf, readTree } from "./param-tree.ts";
-import { readSafetensors, writeTo } from "./safetensors.ts";
+import { writeTo } from "./safetensors.ts";
 
 /** The note of the file's header that holds our JSON. */
-const note = "flexivit";
+export const note = "flexivit";
 
 /**
  * Writes a tree of parameters as `.safetensors`, each leaf under its path ("blocks/0/attention/query/kernel"), bit for
@@ -28,24 +27,8 @@ export async function saveParams(target: FileTarget, params: ParamTree, metadata
  * disposes the tree.
  */
 export async function loadParams(file: FileSource): Promise<{ params: ParamTree; metadata: Metadata }> {
-  const weights = await readWeights(file, "loadParams");
-  const metadata = ownMetadata(weights, "loadParams");
-  return { params: await readTree(weights.entries, "loadParams"), metadata };
-}
-
-/** The metadata that {@link loadParams} gives, without reading a parameter. */
-export async function readMetadata(file: FileSource): Promise<Metadata> {
-  return ownMetadata(await readWeights(file, "readMetadata"), "readMetadata");
-}
-
-function ownMetadata({ metadata }: WeightFile, reader: string): Metadata {
+  const { entries, metadata } = await openWeights(file, "loadParams");
   const text = metadata[note];
-  return text === undefined ? {} : parseMetadata(text, reader);
-}
-
-/** A zip archive begins with "PK"; a `.safetensors` header of that length would be 19 KB of a file that is not one. */
-async function readWeights(file: FileSource, reader: string): Promise<WeightFile> {
-  const source = await openBytes(file, reader);
-  const [first, second] = await source.read(0, Math.min(2, source.size));
-  return first === 0x50 && second === 0x4b ? await readNpz(file) : await readSafetensors(file);
+  const ours = text === undefined ? {} : parseMetadata(text, "loadParams");
+  return { params: await readTree(entries, "loadParams"), metadata: ours };
 }

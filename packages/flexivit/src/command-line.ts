@@ -1,12 +1,15 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { benchCommand } from "./commands/bench.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { covarianceCommand } from "./commands/covariance.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exitCodes, Stopped } from "./commands/exit.ts";
+import { forwardCommand } from "./commands/forward.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { remark } from "./commands/print.ts";
+import { resizeCommand } from "./commands/resize.ts";
 import { trainCommand } from "./commands/train.ts";
 
 /**
@@ -35,6 +38,9 @@ function program(): Command {
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(predictCommand())
+    .addCommand(forwardCommand())
+    .addCommand(convertCommand())
+    .addCommand(resizeCommand())
     .addCommand(covarianceCommand())
     .addCommand(benchCommand())
     .addCommand(engineCommand())

@@ -5,3 +5,4 @@ export { openData, type DataSets, type OpenDataOptions } from "./open-data.ts";
 export { checkRecipe, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 export { objectivesOf, type Objective, type Task } from "./task.ts";
 export { trainClassifier, type TrainedClassifier, type TrainingContext } from "./train-classifier.ts";
+export { vitOutputs, type VitOutputs } from "./vit-outputs.ts";

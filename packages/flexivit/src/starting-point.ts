@@ -1,21 +1,25 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { loadVit } from "@flexivit/checkpoint";
 import { disposeTree, leaves, under } from "@flexivit/params";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
-import { loadModel, readModelInfo } from "./model-file.ts";
+import { classifierInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
 
 /** Trained weights that a training starts from; the checksum makes sure that a resumed run speaks of the same ones. */
 export type StartingPoint = { file: string; sha256: string };
 
 /**
- * The starting point that a classifier's file is, and what the file says beside the weights.
+ * The starting point that a file of weights is (of ours, big_vision, timm or Hugging Face), and what it says beside them;
+ * `classes` is empty where there is no head.
  *
  * @throws where the file is missing, damaged or of another kind.
  */
 export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
-  const info = await readModelInfo(file);
+  const model = await loadVit(file);
+  const info = classifierInfo(model);
+  disposeTree(model.params, model.head);
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
   return { from: { file, sha256: hash.digest("hex") }, info };
@@ -51,12 +55,12 @@ async function startingWeights({ vit, from, headBias, seed }: FirstWeightsRecipe
   if (now.from.sha256 !== from.sha256 || JSON.stringify(now.info.vit) !== JSON.stringify(vit)) {
     throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${from.file}. Make the recipe again.`);
   }
-  const { params } = await loadModel(from.file);
-  if (keepsHead(now.info, classes)) return params;
-  disposeTree(params.head);
-  const { backbone, head } = initClassifierWeights(vit, classes.length, headBias, seed);
-  disposeTree(backbone);
-  return { backbone: params.backbone, head };
+  const { params: backbone, head } = await loadVit(from.file);
+  if (head && keepsHead(now.info, classes)) return { backbone, head };
+  disposeTree(head);
+  const fresh = initClassifierWeights(vit, classes.length, headBias, seed);
+  disposeTree(fresh.backbone);
+  return { backbone, head: fresh.head };
 }
 
 /** Whether the head of a trained model fits these classes. */

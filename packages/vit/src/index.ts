@@ -24,6 +24,9 @@ export {
   type StageParams,
   type VitParams,
 } from "./params.ts";
+export { checkVitConfig } from "./check-config.ts";
+export { shapesOf } from "./check-params.ts";
+export { vitSpec } from "./spec.ts";
 export { tiles } from "./tiles.ts";
 export { vitMixed } from "./vit-mixed.ts";
 export { vit, type VitOptions } from "./vit.ts";

@@ -7,12 +7,13 @@ import { textTable } from "@flexivit/run-log";
 import * as tf from "@tensorflow/tfjs-core";
 import { Command } from "commander";
 import { classifierLogits, type ClassifierInfo, type ClassifierModel } from "../model.ts";
+import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { checkPatchSizes } from "../recipe.ts";
 import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./options.ts";
 import { percent, printResult } from "./print.ts";
 
-type PredictFlags = { checkpoint: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
+type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
 type Prediction = { file: string; patchSize: string; classes: { name: string; probability: number }[] };
 
 /** Pictures at once. */
@@ -23,7 +24,8 @@ export function predictCommand(): Command {
   return new Command("predict")
     .description("Print the most probable classes of pictures, at one or several patch sizes")
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
-    .requiredOption("--checkpoint <file>", "model.safetensors of a run")
+    .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
+    .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .option("--patch-size <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
     .addOption(remainderOption())
     .option("--top <n>", "how many classes", wholeNumber(1), 3)
@@ -37,7 +39,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const missing = files.filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
   await useEngine({ threads: flags.threads });
-  const model = await loadModel(flags.checkpoint);
+  const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels) });
   const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];

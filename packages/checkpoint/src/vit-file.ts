@@ -1,0 +1,122 @@
+import type { ClassifierParams } from "@flexivit/classify";
+import { checkVitConfig, type VitConfig, type VitParams } from "@flexivit/vit";
+import type * as tf from "@tensorflow/tfjs-core";
+import { damaged } from "./byte-source.ts";
+import { foldedClassPosition, foldRegisterPositions } from "./class-position.ts";
+import type { FileSource, WeightFile } from "./entry.ts";
+import { leavesFromStored, type Shape } from "./layout.ts";
+import { entryDifferences } from "./match-entries.ts";
+import { type Metadata, parseMetadata } from "./metadata.ts";
+import { modelShapes, ownKernel, ownPlaces } from "./model-shapes.ts";
+import { registerPositions, type WeightFormat } from "./name-table.ts";
+import { openWeights } from "./open-weights.ts";
+import { treeOf } from "./param-tree.ts";
+import { note } from "./params-file.ts";
+import { type PlacedWeight, placeWeights } from "./place-weights.ts";
+import { countRegisterPositions, readConfig, type VitTraits, withTraits } from "./read-config.ts";
+import { recogniseFormat } from "./recognise.ts";
+import { toTensor } from "./tensors.ts";
+import { weightFormats } from "./weight-formats.ts";
+
+/** A vision transformer and its head, where it has one. */
+export type VitModel = { params: VitParams; config: VitConfig; head?: ClassifierParams };
+
+/** What a file held. */
+export type LoadedVit = VitModel & {
+  format: WeightFormat | "flexivit";
+  /** Entries that are left out: what the forward pass does not need, and a head that none here is like. */
+  unused: string[];
+  /** What `saveVit` was given beside the model. */
+  metadata: Metadata;
+};
+
+/** A file's entries by the names of its format, and where each leaf of the model is among them. */
+type Plan = Pick<LoadedVit, "format" | "config" | "unused"> & { placed: PlacedWeight[]; nameInFile: (name: string) => string };
+
+/**
+ * Reads a vision transformer from a weight file of big_vision, timm, Hugging Face or our own, told apart by content.
+ *
+ * Its architecture comes from the names and shapes of the entries; what those can't tell, from the note of `saveVit`,
+ * else from `traits`, else from what holds for its origin: form of GELU, epsilon of the norms, and how kernel and
+ * positions are resized. The position of a class token is folded into it where big_vision's reader does so. Entries
+ * are read one at a time; floats of any width become float32. Weights are the caller's to dispose.
+ *
+ * @param file path (Node), bytes or Blob; `.npz` or `.safetensors`
+ * @param traits override what the origin would have; see {@link VitTraits}
+ * @throws where the file is damaged or of unknown origin, where an entry is missing, has another shape than the rest
+ *   asks for, or has no place in such a model, naming each and what was expected; where the heads can't be known
+ */
+export async function loadVit(file: FileSource, traits: VitTraits = {}): Promise<LoadedVit> {
+  const weights = await openWeights(file, "loadVit");
+  const metadata = note in weights.metadata ? parseMetadata(weights.metadata[note], "loadVit") : {};
+  const { placed, nameInFile, config, ...rest } = planOf(weights, metadata, traits);
+  const leaves = await readLeaves(weights, placed, nameInFile);
+  foldRegisterPositions(leaves);
+  const folded = rest.format === "big_vision" ? foldedClassPosition(leaves, config) : config;
+  const { head, ...params } = treeOf(leaves, "loadVit") as VitParams & { head?: ClassifierParams };
+  return { params, config: folded, ...(head && { head }), ...rest, metadata };
+}
+
+function planOf({ entries, name: file }: WeightFile & { name: string }, metadata: Metadata, traits: VitTraits): Plan {
+  const refuse = (expected: string, got: string, remedy?: string): Error =>
+    remedy === undefined ? damaged("loadVit", file, expected, got) : new Error(`loadVit(file): expected ${expected}, got ${got} in ${file}. ${remedy}`);
+  const noted = metadata["config"] as VitConfig | undefined;
+  const known = noted && checkVitConfig(withTraits(noted, traits), "loadVit");
+  if (ownKernel in entries) {
+    if (!known) throw refuse("a note with the config, as saveVit writes it", "none", "Save the weights with saveVit.");
+    const placed = ownPlaces(modelShapes(known, entries["head/kernel"]?.shape[1]));
+    requireMatch(placed, new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])), known, "flexivit", refuse);
+    return { format: "flexivit", config: known, unused: [], placed, nameInFile: (name) => name };
+  }
+  const found = recogniseFormat(Object.keys(entries));
+  if (!found) throw refuse(`names of ${weightFormats.join(", ")} or flexivit`, listed(Object.keys(entries)), "Convert the file to one of these.");
+  const { format, table, stored } = found;
+  const names = [...stored.keys()];
+  const unused = names.filter((name) => table.unused.some((pattern) => pattern.test(name)));
+  const shapes = new Map(names.filter((name) => !unused.includes(name)).map((name) => [name, entries[stored.get(name)!].shape]));
+  const model = { format, table, shapes, refuse };
+  const config = known ?? readConfig(model, traits);
+  const wanted = modelShapes(config, classesOf(shapes, table.rows));
+  const positioned = countRegisterPositions(model, config);
+  if (positioned > 0) wanted.set(registerPositions, [positioned, config.dim]);
+  const { placed } = placeWeights(table, config, wanted);
+  requireMatch(placed, shapes, config, format, refuse);
+  return { format, config, unused, placed, nameInFile: (name) => stored.get(name)! };
+}
+
+function classesOf(shapes: ReadonlyMap<string, Shape>, rows: readonly { theirs: string; ours: readonly string[] }[]): number | undefined {
+  const shapeOf = (path: string) => shapes.get(rows.find(({ ours }) => ours[0] === path)?.theirs ?? "");
+  // A head without bias is told of below as such.
+  return shapeOf("head/bias")?.[0] ?? (shapeOf("head/kernel") ? 0 : undefined);
+}
+
+function requireMatch(placed: PlacedWeight[], shapes: ReadonlyMap<string, Shape>, { dim, depth, heads }: VitConfig, format: string, refuse: (expected: string, got: string, remedy: string) => Error): void {
+  const differences = entryDifferences(placed, shapes);
+  if (differences === "") return;
+  throw refuse(
+    `the entries of a ${format} model of dim ${dim}, depth ${depth} and ${heads} heads`,
+    differences,
+    "Fetch or write the file again, or use a model of this architecture.",
+  );
+}
+
+async function readLeaves({ entries }: WeightFile, placed: readonly PlacedWeight[], nameInFile: Plan["nameInFile"]): Promise<Map<string, tf.Tensor>> {
+  const found = new Map<string, tf.Tensor>();
+  try {
+    for (const { name, layout, leaves } of placed) {
+      const { dtype, shape, read } = entries[nameInFile(name)];
+      const stored = toTensor({ dtype, shape, data: await read() });
+      const parts = leavesFromStored(layout, stored, leaves.map((leaf) => leaf.shape));
+      stored.dispose();
+      for (const [index, { path }] of leaves.entries()) found.set(path, parts[index]);
+    }
+    return found;
+  } catch (error) {
+    for (const tensor of found.values()) tensor.dispose();
+    throw error;
+  }
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? "no entries" : `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""}`;
+}
