@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { disposeTree } from "@flexivit/params";
-import { expectClose } from "@flexivit/testing";
+import { expectClose, fixturePath } from "@flexivit/testing";
 import { readRun } from "@flexivit/run-log";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pictureFolder } from "../test-support/pictures.ts";
@@ -86,5 +86,19 @@ describe("flexivit train --from", () => {
     expect(err).toContain(
       'firstWeights(freeze): expected places such as backbone, backbone/patchEmbedding, backbone/positions, backbone/blocks, backbone/norm, head, backbone/blocks/0, got "backbone/block/0". Name weights that this model has.\n',
     );
+  });
+});
+
+describe("weights of another origin", () => {
+  it("from big_vision, with a head of its own classes, are fine-tuned to three colours and keep their way of resizing", async () => {
+    const out = await newOut();
+    const file = fixturePath("big-vision-flexi/gap-p8/params.npz");
+    const flags = { data: pictures, out, from: file, "image-size": "24", "patch-sizes": "8,6", steps: "40", "batch-size": "8", "learning-rate": "0.003" };
+    const { code, err } = await flexivit("train", ...flagsOf(flags));
+    expect(code).toBe(0);
+    expect(err).toContain(`model:  ${file} with a new head at 24 px`);
+    const { config, summary } = await readRun(join(out, "flexible"));
+    expect(config).toMatchObject({ vit: { kernelResize: { method: "pi" }, activation: "tanh" } });
+    expect(summary.values["accuracy/8"]).toBe(1);
   });
 });

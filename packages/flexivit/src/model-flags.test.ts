@@ -34,6 +34,7 @@ describe("the model that flags make", () => {
     [["--positions", "index", "--pooling", "map"], { positions: "index", pooling: "map" }],
     [["--positions", "none", "--pooling", "tok"], { positions: "none", classToken: { value: "learned", at: "first", position: false } }],
     [["--class-token", "ones,last,position", "--pooling", "tok"], { classToken: { value: "ones", at: "last", position: true } }],
+    [["--kernel-interpolation", "bicubic"], { kernelResize: { method: "pi", interpolation: { kernel: "bicubic", antialias: false, alignment: "half-pixel" } } }],
     [["--kernel-resize", "area", "--kernel-antialias"], { kernelResize: { method: "area", interpolation: { kernel: "bilinear", antialias: true, alignment: "half-pixel" } } }],
   ])("%j trains, and its config says %j", async (flags, fields) => {
     const { code, vit } = await train(...flags);

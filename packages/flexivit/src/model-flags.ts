@@ -17,6 +17,7 @@ const modelFlags = [
   "layerScale",
   "dropPath",
   "kernelResize",
+  "kernelInterpolation",
   "kernelAntialias",
   "covariance",
   "modelConfig",
@@ -92,9 +93,9 @@ function classTokenOf(text: string): ClassToken {
 }
 
 function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
-  const { kernelResize: method = "pi", kernelAntialias: antialias = false, covariance } = flags;
-  if (flags.kernelResize === undefined && !antialias && covariance === undefined) return undefined;
-  const interpolation = { ...flexivitKernelResize.interpolation, antialias };
+  const { kernelResize: method = "pi", kernelInterpolation: kernel = "bilinear", kernelAntialias: antialias = false, covariance } = flags;
+  if (flags.kernelResize === undefined && kernel === "bilinear" && !antialias && covariance === undefined) return undefined;
+  const interpolation = { ...flexivitKernelResize.interpolation, kernel, antialias };
   return { method, interpolation, ...(covariance === undefined ? {} : { covariance: readCovariance(covariance) }) };
 }
 

@@ -1,4 +1,5 @@
 import type { KernelResizeMethod } from "@flexivit/pi-resize";
+import type { Interpolation } from "@flexivit/resample";
 import { vitVariants, type Embedder, type Pooling, type Positions, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
@@ -29,6 +30,7 @@ export type TrainFlags = {
   layerScale?: number;
   dropPath?: number;
   kernelResize?: KernelResizeMethod;
+  kernelInterpolation?: Interpolation["kernel"];
   kernelAntialias?: boolean;
   covariance?: string;
   modelConfig?: string;
@@ -112,6 +114,7 @@ function addArchitectureFlags(command: Command): void {
     .option("--layer-scale <x>", "first value of a learned scale per branch, such as 0.0001", positive)
     .option("--drop-path <x>", "share of pictures whose branches the last block skips while training", share)
     .addOption(new Option("--kernel-resize <method>", "how the patch kernel follows the patch size (default: pi)").choices(["pi", "bilinear", "norm", "area"]))
+    .addOption(new Option("--kernel-interpolation <kernel>", "the resize that it inverts, or does (default: bilinear)").choices(["bilinear", "bicubic", "area"]))
     .option("--kernel-antialias", "resize it with antialias: keeps more where patches shrink")
     .option("--covariance <file>", "weigh PI-resize by the covariance that flexivit covariance wrote")
     .option("--model-config <file>", "JSON file of any fields of the model's config, which win over the flags")
