@@ -1,6 +1,6 @@
 import { referenceInterpolations } from "@flexivit/resample";
 import { expect, test } from "vitest";
-import { vitConfig, type VitSize, type VitVariant } from "./config.ts";
+import { vitConfig, type VitConfig, type VitSize, type VitVariant } from "./config.ts";
 
 const size: VitSize = { dim: 6, depth: 2, hiddenDim: 5, heads: 3 };
 
@@ -59,4 +59,50 @@ test("heads that do not divide dim, sizes that are no whole numbers and another 
         "Pool by the mean of the tokens (gap), by a class token (tok) or by attention (map).",
     ),
   );
+});
+
+test("pooling by a class token brings FlexiViT's along: learned, first, without a position; another one is kept", () => {
+  expect(vitConfig("Ti", { pooling: "tok" }).classToken).toEqual({ value: "learned", at: "first", position: false });
+  const last = { value: "ones", at: "last", position: true } as const;
+  expect(vitConfig("Ti", { pooling: "tok", classToken: last }).classToken).toEqual(last);
+  expect(vitConfig("Ti").classToken).toBeUndefined();
+  expect(() => vitConfig("Ti", { pooling: "tok", classToken: undefined })).toThrow(
+    new Error(
+      'vitConfig(classToken): expected one with pooling "tok", got none. ' +
+        'Set it to { value: "learned", at: "first", position: false }, or pool by gap or map.',
+    ),
+  );
+});
+
+const refused: [what: string, overrides: Partial<VitConfig>, message: string][] = [
+  ["an unknown embedder", { embedder: { kind: "fourier" } as never }, '(embedder.kind): expected one of linear, mlp, attention, tile-cnn, conv-stem, hybrid, got "fourier". linear is FlexiViT\'s.'],
+  ["no hidden units", { embedder: { kind: "mlp", hiddenDim: 0 } }, "(embedder.hiddenDim): expected a whole number above 0, got 0. Round it, or leave it out where there is a default."],
+  ["heads of the embedder that do not divide dim", { embedder: { kind: "attention", heads: 4 } }, "(embedder.heads): expected heads that divide dim 6, got 4. Choose heads so that dim / heads is a whole number."],
+  ["half a channel", { embedder: { kind: "tile-cnn", channels: 1.5 } }, "(embedder.channels): expected a whole number above 0, got 1.5. Round it, or leave it out where there is a default."],
+  ["a stem without stages", { embedder: { kind: "conv-stem", channels: [] } }, '(embedder.channels): expected one or more, got none. Use { kind: "linear" } for an embedder without convolutions.'],
+  ["a hybrid without stages", { embedder: { kind: "hybrid", stages: [] } }, '(embedder.stages): expected one or more, got none. Use { kind: "linear" } for an embedder without convolutions.'],
+  ["no channels in a stage", { embedder: { kind: "conv-stem", channels: [4, 0] } }, "(embedder.channels[1]): expected a whole number above 0, got 0. Round it, or leave it out where there is a default."],
+  ["a hybrid's stage without blocks", { embedder: { kind: "hybrid", stages: [{ channels: 4, blocks: 0 }] } }, "(embedder.stages[0].blocks): expected a whole number above 0, got 0. Round it, or leave it out where there is a default."],
+  [
+    "patches of no whole cells",
+    { embedder: { kind: "conv-stem", channels: [4, 5] }, patchSize: [8, 6] },
+    "(patchSize): expected multiples of the stem's stride of 4 pixels, got [8, 6]. Round it to such multiples, or use fewer stages: each halves the feature map.",
+  ],
+  ["unknown positions", { positions: "rotary" as never }, '(positions): expected one of grid, sequence, factorised, sin-cos, index, none, got "rotary". grid is FlexiViT\'s.'],
+  ["sines in 6 channels", { positions: "sin-cos" }, '(positions): expected a dim of at least 8 that 4 divides with "sin-cos", got 6. Use another dim, or "grid".'],
+  ["sines in 4 channels", { dim: 4, heads: 2, positions: "sin-cos" }, '(positions): expected a dim of at least 8 that 4 divides with "sin-cos", got 4. Use another dim, or "grid".'],
+  ["halves of 9 channels", { dim: 9, positions: "factorised" }, '(positions): expected an even dim with "factorised", got 9. Half of it is of the row, half of the column.'],
+  ["another class token", { classToken: { value: "random" as never, at: "first", position: true } }, '(classToken.value): expected one of learned, zeros, ones, got "random". learned is what published models have.'],
+  ["a class token in the middle", { classToken: { value: "zeros", at: "middle" as never, position: true } }, '(classToken.at): expected one of first, last, got "middle". first is what published models have.'],
+  ["a class token that does not say", { classToken: { value: "zeros", at: "first" } as never }, "(classToken.position): expected one of true, false, got undefined. true adds a learned position to it."],
+  ["a negative number of registers", { registers: -1 }, "(registers): expected a whole number of 0 or more, got -1. Round it, or leave it out where there is a default."],
+  ["another MLP", { mlp: "relu" as never }, '(mlp): expected one of gelu, swiglu, got "relu". Use the one that the weights were trained with.'],
+  ["a norm elsewhere", { normPlace: "blocks" as never }, '(normPlace): expected one of tokens, pooled, got "blocks". Only timm\'s fc_norm is pooled.'],
+  ["a layer scale that is no number", { layerScale: Number.NaN }, "(layerScale): expected a finite number, got NaN. Leave it out for blocks without scales."],
+  ["a negative drop path", { dropPath: -0.1 }, "(dropPath): expected a share of 0 or more and below 1, got -0.1. Use 0 to switch it off."],
+  ["a drop path of 1", { dropPath: 1 }, "(dropPath): expected a share of 0 or more and below 1, got 1. Use 0 to switch it off."],
+];
+
+test.each(refused)("%s is refused, with what is possible", (_what, overrides, message) => {
+  expect(() => vitConfig(size, overrides)).toThrow(new Error(`vitConfig${message}`));
 });

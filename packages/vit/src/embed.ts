@@ -48,24 +48,21 @@ export function embedImages(params: VitParams, config: VitConfig, images: tf.Ten
 function tilesOf({ stages }: PatchEmbeddingParams, config: VitConfig, images: tf.Tensor4D, { scheme, remainder = "error" }: Cut): Tiles {
   const { patchSize } = scheme;
   if (stages === undefined) return { ...tiles(images, scheme, remainder), patchSize };
-  const stride = stemStrideOf(config.embedder);
-  const inCells = schemeInCells(scheme, stride);
+  const inCells = schemeInCells(scheme, stemStrideOf(config.embedder));
   const map = stem(stages, config, cropped(images, scheme, gridOf(scheme, [images.shape[1], images.shape[2]], remainder)));
   return { ...tiles(map, inCells, "error"), patchSize: inCells.patchSize };
 }
 
-function schemeInCells(scheme: PatchScheme, stride: number): PatchScheme {
-  const sides = [...scheme.patchSize, ...scheme.stride];
-  if (sides.some((side) => side % stride !== 0)) {
-    const nearest = (side: number) => Math.max(1, Math.round(side / stride)) * stride;
-    const possible = { patchSize: scheme.patchSize.map(nearest) as unknown as Size, stride: scheme.stride.map(nearest) as unknown as Size };
+/** The scheme in cells of a feature map, each of `cell` pixels a side. */
+function schemeInCells({ patchSize, stride }: PatchScheme, cell: number): PatchScheme {
+  if ([...patchSize, ...stride].some((side) => side % cell !== 0)) {
+    const nearest = (sides: Size): Size => [Math.max(1, Math.round(sides[0] / cell)) * cell, Math.max(1, Math.round(sides[1] / cell)) * cell];
     throw new Error(
-      `embed(scheme): expected patch sizes and strides that are multiples of the stem's ${stride} pixels, got ${formatScheme(scheme)}. ` +
-        `Use ${formatScheme(possible)}, say.`,
+      `embed(scheme): expected patch sizes and strides that are multiples of the stem's ${cell} pixels, got ${formatScheme({ patchSize, stride })}. ` +
+        `Use ${formatScheme({ patchSize: nearest(patchSize), stride: nearest(stride) })}, say.`,
     );
   }
-  const [patchHeight, patchWidth, strideHeight, strideWidth] = sides.map((side) => side / stride);
-  return { patchSize: [patchHeight, patchWidth], stride: [strideHeight, strideWidth] };
+  return { patchSize: [patchSize[0] / cell, patchSize[1] / cell], stride: [stride[0] / cell, stride[1] / cell] };
 }
 
 /** The images without the pixels that no patch covers, so that a stem does not see them either. */

@@ -1,8 +1,9 @@
-import { countParams, leaves, type Init } from "@flexivit/params";
+import { countParams, leaves } from "@flexivit/params";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { vitConfig, type VitConfig, type VitVariant } from "./config.ts";
+import { shapesOf } from "./check-params.ts";
+import { vitConfig, type Embedder, type VitConfig, type VitVariant } from "./config.ts";
 import { initVit } from "./params.ts";
 import { vitSpec } from "./spec.ts";
 
@@ -50,23 +51,26 @@ test("biases of the MLP are about 1e-6, scales one, everything else zero", () =>
 });
 
 /** Numbers in the weights of a config, without making them. */
-function countSpec(of: VitConfig): number {
-  const inits = (node: object): Init[] => ("shape" in node ? [node as Init] : Object.values(node).flatMap(inits));
-  return inits(vitSpec(of)).reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
-}
+const countSpec = (of: VitConfig): number => [...shapesOf(vitSpec(of)).values()].reduce((sum, shape) => sum + tf.util.sizeFromShape([...shape]), 0);
 
-// The published models: 224 px, class token, 1000 classes. Their class token has a position of its own (dim numbers), ours none.
+// The published models: 224 px, class token with a position of its own, 1000 classes.
 test.each<[VitVariant, number, number]>([
   ["Ti", 16, 5_717_416],
   ["S", 16, 22_050_664],
   ["B", 16, 86_567_656],
   ["L", 16, 304_326_632],
   ["H", 14, 632_045_800],
-])("ViT-%s/%i with a head of 1000 classes and a position for the class token has the published %i parameters", (variant, patchSize, published) => {
+])("ViT-%s/%i with a head of 1000 classes has the published %i parameters", (variant, patchSize, published) => {
   const grid = 224 / patchSize;
-  const of = vitConfig(variant, { patchSize: [patchSize, patchSize], positionGrid: [grid, grid], pooling: "tok" });
+  const classToken = { value: "learned", at: "first", position: true } as const;
+  const of = vitConfig(variant, { patchSize: [patchSize, patchSize], positionGrid: [grid, grid], pooling: "tok", classToken });
   const head = of.dim * 1000 + 1000;
-  expect(countSpec(of) + head + of.dim).toBe(published);
+  expect(countSpec(of) + head).toBe(published);
+});
+
+test("ViT-So400m/14 at 224 px with pooling by attention has the published 428 million parameters", () => {
+  const of = vitConfig("So400m", { patchSize: [14, 14], positionGrid: [16, 16], pooling: "map" });
+  expect(Math.round(countSpec(of) / 1e6)).toBe(428); // of SigLIP's image tower, arXiv 2303.15343
 });
 
 test("what initVit makes is what its plan says, in float32", () => {
@@ -76,6 +80,39 @@ test("what initVit makes is what its plan says, in float32", () => {
   expect(params.patchEmbedding.kernel.shape).toEqual([6, 9, 3, 40]);
   expect((params.positions as { grid: tf.Tensor3D }).grid.shape).toEqual([7, 11, 40]);
   expect(params.blocks[1].mlp.hidden.kernel.shape).toEqual([40, 70]);
+});
+
+/** Weights that the embedder of a config has. */
+const embedderSize = (embedder: Embedder): number => countParams(initVit({ ...config, patchSize: [4, 8], embedder }, 9).patchEmbedding);
+
+test("embedders have the weights that their kinds need, by hand: patches of 4x8 pixels, 3 channels, 40 outputs, a grid of 7x11", () => {
+  expect(embedderSize({ kind: "linear" })).toBe(96 * 40 + 40);
+  expect(embedderSize({ kind: "linear", perPosition: true })).toBe(77 * 96 * 40 + 40);
+  expect(embedderSize({ kind: "mlp", hiddenDim: 9 })).toBe(96 * 9 + 9 + 9 * 40 + 40);
+  expect(embedderSize({ kind: "attention", heads: 4 })).toBe(96 * 40 + 40 + 4 * (40 * 40 + 40));
+  expect(embedderSize({ kind: "tile-cnn", channels: 5 })).toBe(27 * 5 + 5 + 160 * 40 + 40);
+  // A stage: convolution and norm. Behind two of them a patch is 1x2 cells of 7 channels.
+  const stages = 27 * 5 + 5 + 2 * 5 + (45 * 7 + 7 + 2 * 7);
+  expect(embedderSize({ kind: "conv-stem", channels: [5, 7] })).toBe(stages + 14 * 40 + 40);
+  const residual = (channels: number) => 2 * (9 * channels ** 2 + channels + 2 * channels);
+  expect(embedderSize({ kind: "hybrid", stages: [{ channels: 5, blocks: 2 }, { channels: 7, blocks: 1 }] })).toBe(stages + 2 * residual(5) + residual(7) + 14 * 40 + 40);
+});
+
+test("standard deviations of embedders, other positions and registers: kernels 1 / sqrt(inputs), index 77 times smaller, registers 1e-6", () => {
+  const near = (tensor: tf.Tensor, std: number) => expect(Math.abs(rms(tensor) / std - 1)).toBeLessThan(4 / Math.sqrt(2 * tensor.size));
+  const perPosition = initVit({ ...config, embedder: { kind: "linear", perPosition: true } }, 5);
+  near(perPosition.patchEmbedding.kernel, 1 / Math.sqrt(6 * 9 * 3));
+  const stem = initVit({ ...config, patchSize: [6, 10], embedder: { kind: "hybrid", stages: [{ channels: 20, blocks: 1 }] } }, 5).patchEmbedding;
+  near(stem.kernel, 1 / Math.sqrt(3 * 5 * 20));
+  near(stem.stages![0].blocks![0].second.kernel, 1 / Math.sqrt(9 * 20));
+  const positionsOf = (positions: VitConfig["positions"]) => leaves(initVit({ ...config, positions }, 5).positions);
+  for (const positions of ["sequence", "factorised"] as const) for (const { tensor } of positionsOf(positions)) near(tensor, 1 / Math.sqrt(40));
+  near(positionsOf("index")[0].tensor, 1 / Math.sqrt(40) / 77);
+  expect([positionsOf("sin-cos"), positionsOf("none")]).toEqual([[], []]);
+  const { registers, classTokenPosition, pool } = initVit({ ...config, registers: 30, classToken: { value: "ones", at: "last", position: true }, pooling: "map" }, 5);
+  near(registers!, 1e-6);
+  near(classTokenPosition!, 1 / Math.sqrt(40));
+  expect(largest(pool!.probe)).toBeLessThanOrEqual(Math.sqrt(6 / 41));
 });
 
 test("a config that does not fit together is refused", () => {
