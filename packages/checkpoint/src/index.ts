@@ -1,7 +1,7 @@
 export type { DType, Entry, EntryData, FileSource, FileTarget, LazyEntry, WeightFile } from "./entry.ts";
 export type { Metadata } from "./metadata.ts";
 export { readNpz, writeNpz } from "./npz.ts";
-export { loadParams, saveParams } from "./params-file.ts";
+export { loadParams, readMetadata, saveParams } from "./params-file.ts";
 export type { WeightFormat } from "./name-table.ts";
 export type { VitTraits } from "./read-config.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -10,5 +10,5 @@ export { resizeVit } from "./resize-vit.ts";
 export { saveVit } from "./save-vit.ts";
 export { timmArguments } from "./timm-arguments.ts";
 export { unlikeOrigin } from "./unlike-origin.ts";
-export { loadVit, type LoadedVit, type VitModel } from "./vit-file.ts";
+export { describeVit, loadVit, type LoadedVit, type VitDescription, type VitModel } from "./vit-file.ts";
 export { weightFormats } from "./weight-formats.ts";
