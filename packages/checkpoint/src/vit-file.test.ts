@@ -206,6 +206,25 @@ it.each([...bigVision.slice(2), timm[0], huggingFace[2], fixturePath("checkpoint
   tf.dispose([params, head ?? []] as tf.TensorContainer);
 });
 
+it("Hugging Face's files have a position for the class token, zero where the model has none", async () => {
+  const model = await loadVit(timm[1], { heads: 2 });
+  const copy = join(folder, "zero-position.safetensors");
+  await saveVit(copy, model, "hugging_face_vit");
+  const { shape, read } = (await open(copy)).entries["vit.embeddings.position_embeddings"];
+  const [rows, grid] = [(await read()) as Float32Array, (model.params.positions as { grid: tf.Tensor }).grid];
+  expect(shape).toEqual([1, 17, 16]);
+  expectClose(rows.subarray(0, 16), new Float32Array(16));
+  expectClose(rows.subarray(16), await grid.data<"float32">());
+  disposeModel(model);
+});
+
+it("the ratio that timm multiplies by gives back the width that the MLP has, 15 of dim 11 too", () => {
+  for (const [dim, hiddenDim] of [[48, 192], [11, 15], [1152, 4304]]) {
+    const ratio = timmArguments({ ...configsForTimm["own-gap"], dim, hiddenDim }, 0)["mlp_ratio"] as number;
+    expect(Math.trunc(dim * ratio)).toBe(hiddenDim);
+  }
+});
+
 describe("earlier and other spellings", () => {
   const source = bigVision[3];
   const spelled = async (rename: (name: string) => string, more: Record<string, Entry> = {}): Promise<LoadedVit> => {
