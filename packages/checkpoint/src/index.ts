@@ -1,7 +1,7 @@
 export type { DType, Entry, EntryData, FileSource, FileTarget, LazyEntry, WeightFile } from "./entry.ts";
 export type { Metadata } from "./metadata.ts";
 export { readNpz, writeNpz } from "./npz.ts";
-export { loadParams, readMetadata, saveParams } from "./params-file.ts";
+export { loadParams, saveParams } from "./params-file.ts";
 export type { WeightFormat } from "./name-table.ts";
 export type { VitTraits } from "./read-config.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";

@@ -32,11 +32,6 @@ export async function loadParams(file: FileSource): Promise<{ params: ParamTree;
   return { params: await readTree(weights.entries, "loadParams"), metadata };
 }
 
-/** The metadata that {@link loadParams} gives, without reading a parameter. */
-export async function readMetadata(file: FileSource): Promise<Metadata> {
-  return ownMetadata(await openWeights(file, "readMetadata"), "readMetadata");
-}
-
 /** The JSON that writers of ours keep beside the weights; `{}` where there is none. */
 export function ownMetadata({ metadata }: WeightFile, reader: string): Metadata {
   const text = metadata[note];

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
-import { convertCommand } from "./commands/convert.ts";
 import { benchCommand } from "./commands/bench.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exitCodes, Stopped } from "./commands/exit.ts";
@@ -37,10 +37,10 @@ function program(): Command {
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(predictCommand())
-    .addCommand(benchCommand())
     .addCommand(forwardCommand())
     .addCommand(convertCommand())
     .addCommand(resizeCommand())
+    .addCommand(benchCommand())
     .addCommand(engineCommand())
     .addHelpText("after", "\nExample:\n  flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8");
   return withReturn(command);

@@ -61,7 +61,7 @@ describe("flexivit evaluate", () => {
 
   it("names a checkpoint that is missing, or is none of ours", async () => {
     const missing = await flexivit("evaluate", "--checkpoint", "nowhere.safetensors", "--data", pictures);
-    expect([missing.code, lastLine(missing.err)]).toEqual([1, "describeVit(file): expected a readable file, got ENOENT for nowhere.safetensors. Check the path."]);
+    expect([missing.code, lastLine(missing.err)]).toEqual([1, "loadVit(file): expected a readable file, got ENOENT for nowhere.safetensors. Check the path."]);
     const picture = join(pictures, "red", "00.png");
     const foreign = await flexivit("evaluate", "--checkpoint", picture, "--data", pictures);
     expect([foreign.code, lastLine(foreign.err)]).toEqual([1, expect.stringContaining(picture)]);

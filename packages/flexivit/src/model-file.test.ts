@@ -53,7 +53,7 @@ describe("a model file", () => {
     await expectNoLeak(async () => {
       await expect(loadModel(file)).rejects.toThrow(
         new Error(
-          `describeVit(file): expected names of big_vision, timm, hugging_face_vit, hugging_face_dinov2 or flexivit, got a in ${file}. Convert the file to one of these.`,
+          `loadVit(file): expected names of big_vision, timm, hugging_face_vit, hugging_face_dinov2 or flexivit, got a in ${file}. Convert the file to one of these.`,
         ),
       );
     });

@@ -1,4 +1,5 @@
-import { describeVit, loadVit, saveVit, type VitDescription } from "@flexivit/checkpoint";
+import { loadVit, saveVit, type LoadedVit } from "@flexivit/checkpoint";
+import { disposeTree } from "@flexivit/params";
 import { formatScheme, patchScheme } from "@flexivit/patch-schemes";
 import type { ClassifierInfo, ClassifierModel } from "./model.ts";
 import { recipeDefaults } from "./recipe.ts";
@@ -14,31 +15,27 @@ export async function saveModel(file: string, { params: { backbone, head }, info
  * Reads a classifier: one that `saveModel` or `flexivit train` wrote, or weights of big_vision, timm or Hugging Face with
  * a head. Its weights are the caller's to dispose.
  *
- * @param labels names of the classes, in the order of the logits, in place of those in the file
+ * @param options `labels`: names of the classes, in the order of the logits, in place of those in the file
  * @throws where the file is missing, damaged or of another kind, has no head, or as many labels as classes are not given.
  */
-export async function loadModel(file: string, labels?: readonly string[]): Promise<ClassifierModel> {
-  const info = await readModelInfo(file, labels);
-  const { params: backbone, head } = await loadVit(file);
-  return { params: { backbone, head: head! }, info };
-}
-
-/**
- * What a classifier's file says beside the weights, which stay unread.
- *
- * @throws as {@link loadModel} does.
- */
-export async function readModelInfo(file: string, labels?: readonly string[]): Promise<ClassifierInfo> {
-  const description = await describeVit(file);
-  if (description.classes !== undefined) return classifierInfo(description, labels);
-  throw new Error(`loadModel(file): expected a classifier, got weights without a head: ${file}. Pass weights with a head, or train one.`);
+export async function loadModel(file: string, options: { labels?: readonly string[] } = {}): Promise<ClassifierModel> {
+  const model = await loadVit(file);
+  try {
+    if (!model.head) throw new Error(`loadModel(file): expected a classifier, got weights without a head: ${file}. Pass weights with a head, or train one.`);
+    const params = { backbone: model.params, head: model.head };
+    return { params, info: classifierInfo(model, options.labels) };
+  } catch (error) {
+    disposeTree(model.params, model.head);
+    throw error;
+  }
 }
 
 /**
  * What a classifier needs beside its weights: from the note in its file, or for weights of other origins what fits them:
  * pictures of the size that the stored kernel and positions make, classes named by their number.
  */
-export function classifierInfo({ config, classes = 0, metadata }: VitDescription, labels?: readonly string[]): ClassifierInfo {
+export function classifierInfo({ config, head, metadata }: LoadedVit, labels?: readonly string[]): ClassifierInfo {
+  const classes = head!.bias.shape[0];
   if (labels && labels.length !== classes) {
     throw new Error(`loadModel(labels): expected ${classes} names, one per class, got ${labels.length}. Give one per line, in the order of the logits.`);
   }

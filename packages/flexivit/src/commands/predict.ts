@@ -39,7 +39,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const missing = files.filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
   await useEngine({ threads: flags.threads });
-  const model = await loadModel(flags.checkpoint, await labelsOf(flags.labels));
+  const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels) });
   const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
