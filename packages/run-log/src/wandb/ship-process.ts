@@ -1,0 +1,20 @@
+/** The process that brings a run to W&B. Its work comes as a message; it ends with its report, or after its parent. */
+import { setPriority } from "node:os";
+import { ship, type ShippingTask } from "./ship.ts";
+
+/** How long a run may still be sent after it was killed; its rows are on disk. */
+const orphanTimeoutMs = 10_000;
+
+try {
+  setPriority(10); // training comes first
+} catch {
+  // not allowed everywhere
+}
+const task = Promise.withResolvers<ShippingTask>();
+const finishing = Promise.withResolvers<{ timeoutMs: number }>();
+const leave = (): void => finishing.resolve({ timeoutMs: orphanTimeoutMs });
+process.on("message", (message: ShippingTask | { timeoutMs: number }) => ("folder" in message ? task.resolve(message) : finishing.resolve(message)));
+process.once("disconnect", leave).once("SIGTERM", leave);
+const report = await ship(await task.promise, finishing.promise);
+if (process.connected) process.send?.(report, undefined, undefined, () => process.exit(0));
+else process.exit(0);

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { writeJson } from "../atomic-file.ts";
+import { readJson, type RunManifest } from "../run-folder.ts";
+
+/** Where a run goes. */
+export type WandbTarget = { readonly baseUrl: string; readonly project: string; readonly entity?: string };
+
+/** The content of `wandb/state.json`: how much of a run is where. */
+export type ShippingState = {
+  readonly format: 1;
+  readonly target: WandbTarget;
+  /** Lines that the server has confirmed, from the first one on. */
+  readonly confirmed: number;
+  /** Lines up to which the `.wandb` file goes. */
+  readonly written: number;
+  /** Whether the server knows that the run has ended. */
+  readonly complete: boolean;
+  readonly url?: string;
+  /** The process that is sending now. */
+  readonly pid?: number;
+};
+
+/** Paths of what a run keeps for W&B; the folder has the name that `wandb sync` looks for. */
+export function wandbPaths(folder: string, { id, createdAt }: Pick<RunManifest, "id" | "createdAt">): Record<"folder" | "state" | "file" | "messages", string> {
+  const time = createdAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
+  const own = join(folder, "wandb", `offline-run-${time}-${id}`);
+  return { folder: own, state: join(folder, "wandb", "state.json"), file: join(own, `run-${id}.wandb`), messages: join(folder, "wandb", "messages.log") };
+}
+
+/** The state of a run's shipping; undefined where it was never begun. */
+export function readState(path: string): ShippingState | undefined {
+  const state = readJson<ShippingState | undefined>(path, undefined);
+  return state?.format === 1 ? state : undefined;
+}
+
+export function writeState(path: string, state: ShippingState): void {
+  writeJson(path, state);
+}
+
+export function sameTarget(a: WandbTarget, b: WandbTarget): boolean {
+  return a.baseUrl === b.baseUrl && a.project === b.project && (a.entity ?? b.entity) === (b.entity ?? a.entity);
+}
