@@ -19,7 +19,7 @@ export type LogTail = {
   readonly time: number;
   /** Reads what is new; returns the index of the first line, counted before, that a resume made void. */
   read(): Promise<number | undefined>;
-  /** Lets go of the values of the first `count` lines, whose number stays. */
+  /** Lets go of the values of the first `count` lines; their steps and files stay. */
   forget(count: number): void;
 };
 
@@ -53,7 +53,7 @@ export function openLogTail(path: string): LogTail {
     return first;
   }
   function forget(count: number): void {
-    for (; kept < count; kept++) tail.lines[kept] = { step: tail.lines[kept]!.step, values: forgotten };
+    for (; kept < count; kept++) tail.lines[kept] = { ...tail.lines[kept]!, values: forgotten };
   }
   async function read(): Promise<number | undefined> {
     let voidFrom: number | undefined;

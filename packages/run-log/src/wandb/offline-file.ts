@@ -10,8 +10,8 @@ export type OfflineFile = {
   append(lines: readonly HistoryLine[], summary: JsonTexts): void;
   /** Adds the end of the run, and its report, which may be written later. */
   end(outcome: { exitCode: number; runtimeSeconds: number; report: string }): void;
-  /** Begins anew with these lines: those before are on the server, or void. */
-  restart(lines: readonly HistoryLine[], summary: JsonTexts): void;
+  /** Begins anew with these lines, since those before are on the server, or void; `filePaths` are files of those before. */
+  restart(lines: readonly HistoryLine[], summary: JsonTexts, filePaths: readonly string[]): void;
   close(): void;
 };
 
@@ -50,13 +50,13 @@ export function openOfflineFile(path: string, head: RunHead): OfflineFile {
       linkTo(report, join(dirname(path), "files", "report.html"));
       write([filesRecord(["report.html"]), exitRecord(exitCode, runtimeSeconds)]);
     },
-    restart(lines, summary) {
+    restart(lines, summary, filePaths) {
       if (file !== undefined) closeSync(file);
       const bytes = fresh();
       writeFileSync(`${path}.tmp`, bytes);
       file = openSync(`${path}.tmp`, "a");
       length = bytes.length;
-      write(recordsOf(lines, summary));
+      write([...(filePaths.length > 0 ? [filesRecord(filePaths)] : []), ...recordsOf(lines, summary)]);
       renameSync(`${path}.tmp`, path);
     },
     close() {

@@ -88,7 +88,8 @@ export function confirm(shipment: Shipment, count: number): void {
 /** Writes the file anew with the lines that the server does not have. */
 export function restartFile(shipment: Shipment): void {
   const { file, tail, confirmed, summary } = shipment;
-  file.restart(tail.lines.slice(confirmed), summary);
+  const filePaths = tail.lines.slice(0, confirmed).flatMap((line) => line.file?.path ?? []);
+  file.restart(tail.lines.slice(confirmed), summary, filePaths);
   shipment.fileFrom = confirmed;
   shipment.written = tail.lines.length;
   saveState(shipment);
