@@ -22,7 +22,8 @@ export type WandbServerRun = {
 
 export type WandbServer = {
   readonly url: string;
-  readonly runs: ReadonlyMap<string, WandbServerRun>;
+  /** The runs by id; a test may change them. */
+  readonly runs: Map<string, WandbServerRun>;
   /** How many requests came in, answered or not. */
   requests(): number;
   /** How many lines of history came in, those sent again counted again. */

@@ -17,8 +17,10 @@ export type LogTail = {
   readonly status: RunStatus | undefined;
   /** Seconds of the latest line. */
   readonly time: number;
-  /** Reads what is new; returns the index of the first line, counted before, that a resume made void. */
-  read(): Promise<number | undefined>;
+  /** For each resume, the index of the first line that it made void; infinity where it made none. */
+  readonly voids: readonly number[];
+  /** Reads what is new. */
+  read(): Promise<void>;
   /** Lets go of the values of the first `count` lines; their steps and files stay. */
   forget(count: number): void;
 };
@@ -28,42 +30,36 @@ const forgotten: JsonTexts = {};
 /** Opens a run's log to read it as it grows; a last line without its end waits until it is whole. */
 export function openLogTail(path: string): LogTail {
   const nextText = textReader(path);
-  const tail = { lines: [] as HistoryLine[], status: undefined as RunStatus | undefined, time: 0, read, forget };
+  const tail = { lines: [] as HistoryLine[], status: undefined as RunStatus | undefined, time: 0, voids: [] as number[], read, forget };
   let kept = 0;
   let clock = { atSeconds: 0, time: 0 };
 
-  async function take(line: LoggedRow | LogEvent): Promise<number | undefined> {
+  async function take(line: LoggedRow | LogEvent): Promise<void> {
     tail.time = Math.max(tail.time, line.time);
     const timestamp = clock.atSeconds + line.time - clock.time;
     if (!isEvent(line)) tail.lines.push(rowLine(line, timestamp));
     else if (line.event === "media") tail.lines.push(await mediaLine(line, timestamp));
-    else if (line.event === "resume") return keepUpTo(line.step as number);
+    else if (line.event === "resume") keepUpTo(line.step as number);
     else if (line.event === "finish") tail.status = line.status as RunStatus;
     else if (line.event === "open") {
       tail.status = undefined;
       clock = { atSeconds: Date.parse(line.at as string) / 1000, time: line.time };
     }
-    return undefined;
   }
-  function keepUpTo(step: number): number | undefined {
+  function keepUpTo(step: number): void {
     const first = tail.lines.findIndex((line) => line.step > step);
-    if (first < 0) return undefined;
+    tail.voids.push(first < 0 ? Number.POSITIVE_INFINITY : first);
+    if (first < 0) return;
     tail.lines = tail.lines.filter((line) => line.step <= step);
     kept = Math.min(kept, first);
-    return first;
   }
   function forget(count: number): void {
     for (; kept < count; kept++) tail.lines[kept] = { ...tail.lines[kept]!, values: forgotten };
   }
-  async function read(): Promise<number | undefined> {
-    let voidFrom: number | undefined;
+  async function read(): Promise<void> {
     for (let text = nextText(); text !== ""; text = nextText()) {
-      for (const line of text.split("\n").map(decodeLine)) {
-        const first = line && (await take(line));
-        if (first !== undefined) voidFrom = Math.min(first, voidFrom ?? first);
-      }
+      for (const line of text.split("\n").map(decodeLine)) if (line) await take(line);
     }
-    return voidFrom;
   }
   return tail;
 }

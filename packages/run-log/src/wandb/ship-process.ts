@@ -3,10 +3,10 @@ import { setPriority } from "node:os";
 import { ship, type ShippingTask } from "./ship.ts";
 
 /** How long a run may still be sent after it was killed; its rows are on disk. */
-const orphanTimeoutMs = 10_000;
+const orphanTimeoutMs = 30_000;
 
 try {
-  setPriority(10); // training comes first
+  setPriority(5); // training comes first
 } catch {
   // not allowed everywhere
 }

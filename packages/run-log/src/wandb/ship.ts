@@ -41,20 +41,22 @@ export async function ship(task: ShippingTask, finishing: Finishing): Promise<Sh
   const shipment = await openShipment(task.folder, task.target);
   const over = new AbortController();
   const sender = task.apiKey === undefined ? undefined : startSender(shipment, task, task.apiKey, over.signal);
-  const { timeoutMs } = await follow(shipment, finishing);
+  const { timeoutMs } = await follow(shipment, finishing, sender === undefined);
   sender?.client.hurry();
   over.abort();
-  await Promise.race([sender?.done, setTimeout(timeoutMs, undefined, { ref: false })]);
+  const isInTime = !sender || (await Promise.race([sender.done.then(() => true), setTimeout(timeoutMs, false)]));
   closeFile(shipment, exitCodeOf(shipment));
   const { confirmed, complete, url, paths, tail } = shipment;
-  return { lines: tail.lines.length, confirmed, complete, url, trouble: sender?.trouble(), offlineFolder: paths.folder };
+  const trouble = sender?.trouble() ?? (isInTime ? undefined : "there was no time for more");
+  return { lines: tail.lines.length, confirmed, complete, url, trouble, offlineFolder: paths.folder };
 }
 
 /** Brings what is logged to the file, until the run is over and all of it is there. */
-async function follow(shipment: Shipment, finishing: Finishing): Promise<{ timeoutMs: number }> {
+async function follow(shipment: Shipment, finishing: Finishing, isOffline: boolean): Promise<{ timeoutMs: number }> {
   for (;;) {
     const given = await Promise.race([finishing, setTimeout(pollMs)]);
     await catchUp(shipment);
+    if (isOffline) shipment.tail.forget(shipment.written);
     if (given) return given;
   }
 }

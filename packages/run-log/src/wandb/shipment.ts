@@ -24,6 +24,8 @@ export type Shipment = {
   /** Lines that went into the file, and the index of the first one that is in it now. */
   written: number;
   fileFrom: number;
+  /** Resumes of the log that were taken into account. */
+  resumes: number;
   /** The first line that a resume made void while lines were being sent. */
   voidFrom: number;
   complete: boolean;
@@ -39,9 +41,9 @@ export async function openShipment(folder: string, target: WandbTarget): Promise
   const known = before && sameTarget(before.target, target) ? before : undefined;
   const tail = openLogTail(runPaths(folder).log);
   await tail.read();
-  const confirmed = Math.min(confirmedBefore(known, paths.file), tail.lines.length);
+  const confirmed = Math.min(confirmedBefore(known, paths.file), ...tail.voids.slice(known?.resumes), tail.lines.length);
   const file = openOfflineFile(paths.file, head);
-  const progress = { summary: {}, confirmed, written: 0, fileFrom: 0, voidFrom: Number.POSITIVE_INFINITY, complete: false, url: known?.url };
+  const progress = { summary: {}, confirmed, written: 0, fileFrom: 0, resumes: 0, voidFrom: Number.POSITIVE_INFINITY, complete: false, url: known?.url };
   const shipment: Shipment = { folder, paths, head, target, file, tail, ...progress };
   summarise(shipment, tail.lines);
   restartFile(shipment);
@@ -57,22 +59,24 @@ function confirmedBefore(state: ShippingState | undefined, file: string): number
 
 /** Puts what is new in the log into the file. */
 export async function catchUp(shipment: Shipment): Promise<void> {
-  const voidFrom = await shipment.tail.read();
-  if (voidFrom !== undefined) await takeBack(shipment, voidFrom);
+  await shipment.tail.read();
+  if (shipment.tail.voids.length > shipment.resumes) await takeBack(shipment);
   const fresh = shipment.tail.lines.slice(shipment.written);
-  if (fresh.length === 0) return;
   summarise(shipment, fresh);
+  if (fresh.length === 0) return;
   shipment.file.append(fresh, shipment.summary);
   shipment.written += fresh.length;
   saveState(shipment);
 }
 
-async function takeBack(shipment: Shipment, voidFrom: number): Promise<void> {
+/** Forgets about lines that a resume made void. */
+async function takeBack(shipment: Shipment): Promise<void> {
+  const voidFrom = Math.min(...shipment.tail.voids.slice(shipment.resumes));
   shipment.voidFrom = Math.min(shipment.voidFrom, voidFrom);
   shipment.confirmed = Math.min(shipment.confirmed, voidFrom);
-  if (voidFrom >= shipment.written) return;
   shipment.tail = openLogTail(runPaths(shipment.folder).log); // the values of earlier lines may be forgotten
   await shipment.tail.read();
+  summarise(shipment, shipment.tail.lines);
   restartFile(shipment);
 }
 
@@ -92,14 +96,15 @@ export function restartFile(shipment: Shipment): void {
   file.restart(tail.lines.slice(confirmed), summary, filePaths);
   shipment.fileFrom = confirmed;
   shipment.written = tail.lines.length;
+  shipment.resumes = tail.voids.length;
   saveState(shipment);
 }
 
 /** Ends the file: nothing in it that the server has, and where the run has ended, its exit code and its report. */
 export function closeFile(shipment: Shipment, exitCode: number | undefined): void {
   const { file, tail, confirmed, fileFrom, folder, paths } = shipment;
-  summarise(shipment, []);
-  if (fileFrom < confirmed || exitCode !== undefined) restartFile(shipment);
+  if (fileFrom < confirmed) restartFile(shipment);
+  else file.append([], shipment.summary);
   if (exitCode !== undefined) file.end({ exitCode, runtimeSeconds: tail.time, report: runPaths(folder).report });
   file.close();
   writeState(paths.state, { ...stateOf(shipment), pid: undefined });
@@ -109,8 +114,8 @@ export function saveState(shipment: Shipment): void {
   writeState(shipment.paths.state, stateOf(shipment));
 }
 
-function stateOf({ target, confirmed, written, complete, url }: Shipment): ShippingState {
-  return { format: 1, target, confirmed, written, complete, url, pid: process.pid };
+function stateOf({ target, confirmed, written, resumes, complete, url }: Shipment): ShippingState {
+  return { format: 1, target, confirmed, written, resumes, complete, url, pid: process.pid };
 }
 
 function summarise(shipment: Shipment, lines: readonly HistoryLine[]): void {

@@ -13,6 +13,8 @@ export type ShippingState = {
   readonly confirmed: number;
   /** Lines up to which the `.wandb` file goes. */
   readonly written: number;
+  /** How many resumes of the log are taken into account here. */
+  readonly resumes: number;
   /** Whether the server knows that the run has ended. */
   readonly complete: boolean;
   readonly url?: string;

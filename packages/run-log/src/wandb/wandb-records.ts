@@ -5,8 +5,7 @@ import type { RunIdentity } from "../run-folder.ts";
 export type JsonTexts = Readonly<Record<string, string>>;
 
 /** What the record of a run says. */
-export type RunHead = Omit<RunIdentity, "createdAt"> & {
-  readonly createdAt: string;
+export type RunHead = RunIdentity & {
   readonly project: string;
   readonly entity?: string;
   readonly host: string;
@@ -24,15 +23,18 @@ export function headerRecord(): Buffer {
   return record(21, [1, message([1, "0.31.0"], [2, "0.70.0"])]);
 }
 
-export function runRecord({ id, name, group, jobType, notes, tags, createdAt, project, entity, host, config }: RunHead): Buffer {
-  const optional: [number, string | undefined][] = [[2, entity], [6, group], [7, jobType], [9, notes]];
+export function runRecord({ id, entity, project, config, group, jobType, name, notes, tags, host, createdAt }: RunHead): Buffer {
+  const text = (number: number, value: string | undefined): Field[] => (value === undefined ? [] : [[number, value]]);
   return record(
     17,
     [1, id],
+    ...text(2, entity),
     [3, project],
     [4, message(...items(1, config))],
+    ...text(6, group),
+    ...text(7, jobType),
     [8, name],
-    ...optional.filter((field): field is [number, string] => field[1] !== undefined),
+    ...text(9, notes),
     ...tags.map((tag) => [10, tag] as const),
     [13, host],
     [17, message([1, Math.floor(Date.parse(createdAt) / 1000)])],
