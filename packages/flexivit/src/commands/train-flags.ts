@@ -2,9 +2,10 @@ import { vitVariants, type Pooling, type VitVariant } from "@flexivit/vit";
 import { Command, Option } from "commander";
 import { recipeDefaults } from "../recipe.ts";
 import { names, nonNegative, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber } from "./options.ts";
+import { addWandbFlags, type WandbFlags } from "./wandb-flags.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
-export type TrainFlags = {
+export type TrainFlags = WandbFlags & {
   data: string;
   variant?: VitVariant;
   imageSize?: number;
@@ -41,7 +42,7 @@ export type TrainFlags = {
 export function addTrainFlags(command: Command): Command {
   addModelFlags(command);
   addOptimiserFlags(command);
-  return addRunFlags(command);
+  return addWandbFlags(addRunFlags(command));
 }
 
 function addModelFlags(command: Command): void {

@@ -9,7 +9,7 @@ export type RunShipping = {
   finish(): Promise<void>;
 };
 
-const defaults = { finishTimeoutMs: 15_000, requestTimeoutMs: 10_000 };
+const defaults = { finishTimeoutMs: 10_000, requestTimeoutMs: 10_000 };
 
 /** Starts to bring an open run to W&B; undefined where the environment says that nothing is to be sent. */
 export function startRunShipping(folder: string, options: WandbOptions): RunShipping | undefined {

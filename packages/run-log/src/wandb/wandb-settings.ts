@@ -16,7 +16,7 @@ export type WandbOptions = {
    * `wandb sync`. WANDB_MODE=offline and WANDB_MODE=disabled, as W&B's own client knows them, come before it.
    */
   readonly mode?: "live" | "auto" | "offline";
-  /** How long `finish` waits for the rest to be sent; default 15 s. */
+  /** How long `finish` waits for the rest to be sent; default 10 s. */
   readonly finishTimeoutMs?: number;
   /** How long a request may take; default 10 s. */
   readonly requestTimeoutMs?: number;
