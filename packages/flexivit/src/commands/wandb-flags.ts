@@ -1,5 +1,5 @@
 import type { RunOptions, WandbOptions } from "@flexivit/run-log";
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import { names } from "./options.ts";
 
 /** Flags that bring a run to Weights & Biases. */
@@ -13,12 +13,17 @@ export type WandbFlags = {
   wandbOffline?: boolean;
 };
 
-/** Declares `--wandb` and what belongs to it. */
-export function addWandbFlags(command: Command): Command {
+/** Declares `--wandb` and where it goes. */
+export function addWandbTarget(command: Command): Command {
   return command
     .option("--wandb [project]", 'bring the run to Weights & Biases as it goes on; "auto": only where there is an API key (WANDB_API_KEY, ~/.netrc)')
-    .addOption(new Option("--wandb-offline", "only write the file for `flexivit sync` and `wandb sync`"))
-    .option("--wandb-entity <name>", "user or team that owns the run (default: owner of the key)")
+    .option("--wandb-offline", "only write the file for `flexivit sync` and `wandb sync`")
+    .option("--wandb-entity <name>", "user or team that owns the run (default: owner of the key)");
+}
+
+/** Declares all flags for W&B. */
+export function addWandbFlags(command: Command): Command {
+  return addWandbTarget(command)
     .option("--wandb-group <name>", "runs that belong together")
     .option("--wandb-tags <list>", "tags, such as small,first", names)
     .option("--wandb-notes <text>", "a remark on the run");

@@ -49,7 +49,7 @@ const fileIn = (folder: string) => readWandbFile(readFileSync(globSync(join(fold
 describe("a live run", () => {
   it("brings 25,000 rows of a burst in order and by value; log() takes under 5 ms at the 99th percentile", async () => {
     const server = await startWandbServer();
-    const options = optionsFor(server, {}, { group: "g", tags: ["a", "b"], notes: "n", jobType: "train", config: { rate: Number.NaN, sizes: [8, 12] } });
+    const options = optionsFor(server, { name: "flexible, seed 3", entity: "team" }, { group: "g", tags: ["a", "b"], notes: "n", jobType: "train", config: { rate: Number.NaN, sizes: [8, 12] } });
     const run = await openRun(options);
     const timesMs = new Float64Array(25_000);
     for (let step = 0; step < timesMs.length; step++) {
@@ -65,9 +65,9 @@ describe("a live run", () => {
     const there = server.runs.get(run.id)!;
     expect(there).toMatchObject({ complete: true, exitCode: 0, summary: { best: 0.25, loss: 1 / 25_000, _step: 24_999 } });
     const { config, ...fields } = there.fields;
-    expect(fields).toMatchObject({ name: run.id, displayName: "flexible", project: "p", groupName: "g", tags: ["a", "b"], notes: "n", jobType: "train" });
+    expect(fields).toMatchObject({ name: run.id, displayName: "flexible, seed 3", project: "p", entity: "team", groupName: "g", tags: ["a", "b"], notes: "n", jobType: "train" });
     expect(JSON.parse(config as string)).toEqual({ rate: { value: "NaN" }, sizes: { value: [8, 12] } });
-    expect(options.said).toEqual([`W&B: all 25,000 rows sent: ${server.url}/someone/p/runs/${run.id}`]);
+    expect(options.said).toEqual([`W&B: all 25,000 rows sent: ${server.url}/team/p/runs/${run.id}`]);
     // Nothing is left for `wandb sync`, which would add it a second time.
     expect(fileIn(run.folder).records.map(({ kind }) => kind)).toEqual([21, 17, 3, 3, 6, 18]);
     await server.close();

@@ -36,7 +36,7 @@ export type Shipment = {
 export async function openShipment(folder: string, target: WandbTarget): Promise<Shipment> {
   const { config, ...identity } = readJson<RunManifest>(runPaths(folder).config, undefined as never);
   const paths = wandbPaths(folder, identity);
-  const head: RunHead = { ...identity, ...target, host: hostname(), config: configTexts(decodeValue(config)) };
+  const head: RunHead = { ...identity, ...target, name: target.name ?? identity.name, host: hostname(), config: configTexts(decodeValue(config)) };
   const before = readState(paths.state);
   const known = before && sameTarget(before.target, target) ? before : undefined;
   const tail = openLogTail(runPaths(folder).log);

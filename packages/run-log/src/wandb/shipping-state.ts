@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { writeJson } from "../atomic-file.ts";
 import { readJson, type RunManifest } from "../run-folder.ts";
 
-/** Where a run goes. */
-export type WandbTarget = { readonly baseUrl: string; readonly project: string; readonly entity?: string };
+/** Where a run goes, and its name there where that is another one. */
+export type WandbTarget = { readonly baseUrl: string; readonly project: string; readonly entity?: string; readonly name?: string };
 
 /** The content of `wandb/state.json`: how much of a run is where. */
 export type ShippingState = {

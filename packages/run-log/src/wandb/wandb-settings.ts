@@ -9,6 +9,8 @@ export type WandbOptions = {
   readonly project?: string;
   /** The user or team that owns the run. Default: WANDB_ENTITY, else the owner of the key. */
   readonly entity?: string;
+  /** The run's name there; default: its name. */
+  readonly name?: string;
   /** Default: WANDB_BASE_URL, else the public server. */
   readonly baseUrl?: string;
   /**
@@ -27,10 +29,10 @@ export type WandbOptions = {
 const publicServer = "https://api.wandb.ai";
 
 /** Returns where a run goes, by the options and the environment. */
-export function targetOf({ project, entity, baseUrl }: WandbOptions): WandbTarget {
+export function targetOf({ project, entity, baseUrl, name }: WandbOptions): WandbTarget {
   const { WANDB_PROJECT, WANDB_ENTITY, WANDB_BASE_URL } = process.env;
   const server = (baseUrl ?? WANDB_BASE_URL) || publicServer;
-  return { baseUrl: server.replace(/\/+$/, ""), project: project || WANDB_PROJECT || "flexivit", entity: entity || WANDB_ENTITY || undefined };
+  return { baseUrl: server.replace(/\/+$/, ""), project: project || WANDB_PROJECT || "flexivit", entity: entity || WANDB_ENTITY || undefined, name };
 }
 
 /** Returns the API key for a server: WANDB_API_KEY, else the password of its entry in ~/.netrc. */
