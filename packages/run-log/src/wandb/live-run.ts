@@ -10,6 +10,8 @@ export type LiveRun = {
   readonly entity: string;
   /** Sends lines, of which the first one has the index `from`; resolves when the server has confirmed them all. */
   send(lines: readonly HistoryLine[], from: number, summary: JsonTexts): Promise<void>;
+  /** Tells the server that the run goes on. */
+  beat(): Promise<void>;
   /** Tells the server that the run has ended; resolves when it has confirmed that. */
   end(exitCode: number, summary: JsonTexts): Promise<void>;
   close(): void;
@@ -48,6 +50,9 @@ export async function openLiveRun(client: WandbClient, head: RunHead, apiKey: st
       const confirmed = relay.expect(lines.length, { from, summary: jsonObject(summary) });
       for (const { values } of lines) run.log({ line: jsonObject(values) }, logged++);
       await untilDone(confirmed);
+    },
+    async beat() {
+      await client.post(`/files/${run.entity}/${project}/${id}/file_stream`, {});
     },
     async end(exitCode, summary) {
       void relay.expect(0, { from: 0, summary: jsonObject(summary) });

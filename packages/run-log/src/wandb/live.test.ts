@@ -1,7 +1,7 @@
 /** Runs with a server on 127.0.0.1 that behaves well, and badly in every way. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Row } from "../logger.ts";
 import { openRun, type RunOptions } from "../open-run.ts";
 import { readRun } from "../read-run.ts";
+import { startShippingProcess } from "./shipping-process.ts";
 import type { WandbOptions } from "./wandb-settings.ts";
 
 beforeAll(() => {
@@ -95,6 +96,18 @@ describe("a live run", () => {
     expect(exitCode).toBe(1);
     // The file of the table is what is left for `wandb sync`.
     expect(fileIn(run.folder).records.map(({ kind }) => kind)).toEqual([21, 17, 6, 3, 3, 6, 18]);
+    await server.close();
+  });
+
+  it("that logs nothing for long is told to go on, so that it does not count as crashed", async () => {
+    const server = await startWandbServer();
+    const { folder, id } = await openRun({ folder: newFolder(), name: "n", config: {}, report: false });
+    const target = { baseUrl: server.url, project: "p" };
+    const shipping = startShippingProcess({ folder, target, apiKey: "key", requestTimeoutMs: 5000, heartbeatMs: 100 });
+    await until(() => server.runs.has(id));
+    const before = server.requests();
+    await until(() => server.requests() >= before + 3);
+    expect(await shipping.finish(5000)).toMatchObject({ lines: 0, confirmed: 0, complete: false });
     await server.close();
   });
 
@@ -241,8 +254,30 @@ describe.concurrent("a program", () => {
     const { id } = await readRun(folder);
     await until(() => server.runs.get(id)?.history.length === 400);
     await expectAllRows(server, folder);
-    await until(() => !readFileSync(join(folder, "wandb", "state.json"), "utf8").includes("pid"));
+    await until(() => !existsSync(join(folder, "wandb", "owner")));
     expect(server.runs.get(id)!.complete).toBe(false);
+    await server.close();
+  });
+
+  it("killed while the server is silent, and resumed at once: the process that still sends leaves, and every row is there once", async () => {
+    const server = await startWandbServer("black hole");
+    const folder = newFolder();
+    const child = start(programFor(server, folder, 'process.stdout.write("logged"); setInterval(() => {}, 1000);'));
+    await once(child.stdout, "data");
+    const owner = (): string => readFileSync(join(folder, "wandb", "owner"), "utf8");
+    await until(() => existsSync(join(folder, "wandb", "owner")) && server.requests() > 0);
+    const first = owner();
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await server.behave("well");
+    const run = await openRun({ ...optionsFor(server), folder, name: "program", config: {}, resume: true });
+    run.resumeFrom(299);
+    for (let step = 300; step < 320; step++) run.log(rowAt(step), step);
+    await until(() => owner() !== first);
+    await run.finish("finished");
+    expect(() => process.kill(Number(first), 0)).toThrow("ESRCH");
+    await expectAllRows(server, folder);
+    expect(server.runs.get(run.id)).toMatchObject({ complete: true, exitCode: 0 });
     await server.close();
   });
 
@@ -271,7 +306,7 @@ describe.concurrent("a program", () => {
   it("whose sending process is killed finishes, and says how to send the rest", async () => {
     const server = await startWandbServer();
     const folder = newFolder();
-    const kill = 'const { readFileSync } = await import("node:fs"); await new Promise((done) => setTimeout(done, 1500)); process.kill(JSON.parse(readFileSync(run.folder + "/wandb/state.json", "utf8")).pid, "SIGKILL"); run.log({ loss: 7 }, 400); await run.finish("finished");';
+    const kill = 'const { readFileSync } = await import("node:fs"); await new Promise((done) => setTimeout(done, 1500)); process.kill(Number(readFileSync(run.folder + "/wandb/owner", "utf8")), "SIGKILL"); run.log({ loss: 7 }, 400); await run.finish("finished");';
     const child = start(programFor(server, folder, kill));
     let err = "";
     child.stderr.on("data", (text) => (err += String(text)));

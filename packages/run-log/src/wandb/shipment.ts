@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { readSummary } from "../read-run.ts";
 import { decodeValue } from "../row-format.ts";
 import { readJson, runPaths, type RunManifest } from "../run-folder.ts";
-import { configTexts, jsonTexts } from "./json-texts.ts";
+import { configTexts, jsonText, jsonTexts } from "./json-texts.ts";
 import { openLogTail, type HistoryLine, type LogTail } from "./log-tail.ts";
 import { openOfflineFile, type OfflineFile } from "./offline-file.ts";
 import { readState, sameTarget, wandbPaths, writeState, type ShippingState, type WandbTarget } from "./shipping-state.ts";
@@ -101,24 +101,29 @@ export function restartFile(shipment: Shipment): void {
 }
 
 /** Ends the file: nothing in it that the server has, and where the run has ended, its exit code and its report. */
-export function closeFile(shipment: Shipment, exitCode: number | undefined): void {
-  const { file, tail, confirmed, fileFrom, folder, paths } = shipment;
+export function closeFile(shipment: Shipment): void {
+  const exitCode = exitCodeOf(shipment);
+  const { file, tail, confirmed, fileFrom, folder } = shipment;
   if (fileFrom < confirmed) restartFile(shipment);
   else file.append([], shipment.summary);
   if (exitCode !== undefined) file.end({ exitCode, runtimeSeconds: tail.time, report: runPaths(folder).report });
   file.close();
-  writeState(paths.state, { ...stateOf(shipment), pid: undefined });
+  saveState(shipment);
 }
 
-export function saveState(shipment: Shipment): void {
-  writeState(shipment.paths.state, stateOf(shipment));
+const exitCodes = { finished: 0, failed: 1, stopped: 130 } as const;
+
+/** The exit code of a run; undefined while it goes on, and where it was killed. */
+export function exitCodeOf({ tail }: Shipment): number | undefined {
+  return tail.status && exitCodes[tail.status];
 }
 
-function stateOf({ target, confirmed, written, resumes, complete, url }: Shipment): ShippingState {
-  return { format: 1, target, confirmed, written, resumes, complete, url, pid: process.pid };
+export function saveState({ paths, target, confirmed, written, resumes, complete, url }: Shipment): void {
+  writeState(paths.state, { format: 1, target, confirmed, written, resumes, complete, url });
 }
 
 function summarise(shipment: Shipment, lines: readonly HistoryLine[]): void {
   const values = Object.assign({ ...shipment.summary }, ...lines.map((line) => line.values)) as JsonTexts;
-  shipment.summary = { ...values, ...jsonTexts(readSummary(shipment.folder).values) };
+  const runtime = jsonText({ runtime: Math.round(shipment.tail.time) });
+  shipment.summary = { ...values, ...jsonTexts(readSummary(shipment.folder).values), _wandb: runtime };
 }

@@ -5,10 +5,10 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readLogLines } from "../read-run.ts";
-import { readJson, runPaths, type RunManifest } from "../run-folder.ts";
+import { runPaths } from "../run-folder.ts";
 import { isEvent } from "../row-format.ts";
 import type { ShippingReport, ShippingTask } from "./ship.ts";
-import { readState, wandbPaths } from "./shipping-state.ts";
+import { pathsOf, readState } from "./shipping-state.ts";
 
 export type ShippingProcess = {
   /** Waits until the rest is sent, `timeoutMs` at most, and returns how far it got; never throws. */
@@ -59,8 +59,4 @@ function unreported({ folder }: ShippingTask): ShippingReport {
   const lines = readLogLines(runPaths(folder).log).lines.filter((line) => !isEvent(line)).length;
   const trouble = `the sending process ended early; see ${paths.messages}`;
   return { lines, confirmed: state?.confirmed ?? 0, complete: false, url: state?.url, trouble, offlineFolder: paths.folder };
-}
-
-function pathsOf(folder: string): ReturnType<typeof wandbPaths> {
-  return wandbPaths(folder, readJson<RunManifest>(runPaths(folder).config, undefined as never));
 }

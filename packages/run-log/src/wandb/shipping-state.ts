@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeJson } from "../atomic-file.ts";
-import { readJson, type RunManifest } from "../run-folder.ts";
+import { readJson, runPaths, type RunManifest } from "../run-folder.ts";
 
 /** Where a run goes, and its name there where that is another one. */
 export type WandbTarget = { readonly baseUrl: string; readonly project: string; readonly entity?: string; readonly name?: string };
@@ -18,15 +18,18 @@ export type ShippingState = {
   /** Whether the server knows that the run has ended. */
   readonly complete: boolean;
   readonly url?: string;
-  /** The process that is sending now. */
-  readonly pid?: number;
 };
 
 /** Paths of what a run keeps for W&B; the folder has the name that `wandb sync` looks for. */
-export function wandbPaths(folder: string, { id, createdAt }: Pick<RunManifest, "id" | "createdAt">): Record<"folder" | "state" | "file" | "messages", string> {
+export function wandbPaths(folder: string, { id, createdAt }: Pick<RunManifest, "id" | "createdAt">): Record<"folder" | "state" | "owner" | "file" | "messages", string> {
   const time = createdAt.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
-  const own = join(folder, "wandb", `offline-run-${time}-${id}`);
-  return { folder: own, state: join(folder, "wandb", "state.json"), file: join(own, `run-${id}.wandb`), messages: join(folder, "wandb", "messages.log") };
+  const [all, own] = [join(folder, "wandb"), join(folder, "wandb", `offline-run-${time}-${id}`)];
+  return { folder: own, state: join(all, "state.json"), owner: join(all, "owner"), file: join(own, `run-${id}.wandb`), messages: join(all, "messages.log") };
+}
+
+/** `wandbPaths` of a run folder that holds a run. */
+export function pathsOf(folder: string): ReturnType<typeof wandbPaths> {
+  return wandbPaths(folder, readJson<RunManifest>(runPaths(folder).config, undefined as never));
 }
 
 /** The state of a run's shipping; undefined where it was never begun. */

@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readWandbFile, startWandbServer, wandbLine, type WandbServer } from "@flexivit/testing/wandb";
@@ -101,9 +101,12 @@ it("refuses a folder without a run, a missing key, and a run that is being sent"
     new Error("syncRun(folder): expected an API key for http://127.0.0.1:9, got none. Set WANDB_API_KEY, or run: wandb login"),
   );
   vi.stubEnv("WANDB_API_KEY", "0123456789".repeat(4));
-  const path = join(folder, "wandb", "state.json");
-  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), pid: process.pid }));
+  const owner = join(folder, "wandb", "owner");
+  writeFileSync(owner, String(process.pid));
   await expect(syncRun(folder)).rejects.toThrow(
     new Error(`syncRun(folder): expected a run that nobody is sending, got one that process ${process.pid} sends. Wait until it has ended.`),
   );
+  // A file that was left behind by a killed process does not count, whoever has its number now.
+  utimesSync(owner, 0, 0);
+  expect((await syncRun(folder, { timeoutMs: 500 })).trouble).toMatch(/^the server cannot be reached/);
 });

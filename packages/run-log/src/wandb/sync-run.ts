@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { readJson, runPaths, type RunManifest } from "../run-folder.ts";
+import { runPaths } from "../run-folder.ts";
+import { ownerOf } from "./ownership.ts";
 import { describeShipping } from "./run-shipping.ts";
 import type { ShippingReport } from "./ship.ts";
 import { startShippingProcess } from "./shipping-process.ts";
-import { readState, wandbPaths, type WandbTarget } from "./shipping-state.ts";
+import { pathsOf, readState, type WandbTarget } from "./shipping-state.ts";
 import { findApiKey, targetOf, type WandbOptions } from "./wandb-settings.ts";
 
 /** What `syncRun` takes; where it says nothing, the run goes where it went before. */
@@ -39,18 +40,11 @@ export async function syncRun(folder: string, options: SyncOptions = {}): Promis
 }
 
 function syncTarget(folder: string, options: SyncOptions): WandbTarget {
-  const state = readState(wandbPaths(folder, readJson<RunManifest>(runPaths(folder).config, undefined as never)).state);
-  if (state?.pid !== undefined && isAlive(state.pid)) {
-    throw new Error(`syncRun(folder): expected a run that nobody is sending, got one that process ${state.pid} sends. Wait until it has ended.`);
+  const paths = pathsOf(folder);
+  const owner = ownerOf(paths.owner);
+  if (owner !== undefined) {
+    throw new Error(`syncRun(folder): expected a run that nobody is sending, got one that process ${owner} sends. Wait until it has ended.`);
   }
-  return targetOf({ ...state?.target, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return targetOf({ ...readState(paths.state)?.target, ...given });
 }
