@@ -22,6 +22,7 @@ try {
   await show("offline, 25,000 rows", offlineRun);
   await show("killed by SIGKILL", killedRun);
   await show("live until the server went away", brokenRun);
+  await show("live, all sent", wholeRun);
 } finally {
   await server.close();
   rmSync(folder, { recursive: true });
@@ -98,6 +99,12 @@ async function brokenRun(target: string, wandb: WandbOptions): Promise<void> {
   logUpTo(700, 1900);
   await run.finish("stopped");
   await server.behave("well");
+}
+
+async function wholeRun(target: string, wandb: WandbOptions): Promise<void> {
+  const run = await openRun({ folder: target, name: "whole", config: {}, wandb: { ...wandb, mode: "live" } });
+  for (let step = 0; step < 900; step++) run.log(rowAt(step), step);
+  await run.finish("finished");
 }
 
 async function until({ runs }: WandbServer, id: string, lines: number): Promise<void> {
