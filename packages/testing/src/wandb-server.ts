@@ -36,10 +36,11 @@ export type WandbServer = {
  * Starts a server on 127.0.0.1 that takes runs as Weights & Biases does: from `@wandb/sdk`, and from the official
  * client's `wandb sync`.
  *
+ * `tellsLines: false` keeps the number of lines from who asks for it.
  * As there, a post to `file_stream` puts lines where its offset says, and UpsertBucket tells how many lines there are.
  */
-export async function startWandbServer(behaviour: WandbBehaviour = "well"): Promise<WandbServer> {
-  const store: Store = { runs: new Map(), requests: 0, linesReceived: 0 };
+export async function startWandbServer(behaviour: WandbBehaviour = "well", { tellsLines = true } = {}): Promise<WandbServer> {
+  const store: Store = { runs: new Map(), requests: 0, linesReceived: 0, tellsLines };
   let current: WandbBehaviour = "well";
   const server = createServer((request, response) => {
     store.requests++;
@@ -75,7 +76,7 @@ export function wandbLine(line: string): Record<string, unknown> {
   return JSON.parse(words, (_, value: unknown) => (typeof value === "string" && value.startsWith("\0") ? Number(value.slice(1)) : value)) as Record<string, unknown>;
 }
 
-type Store = { runs: Map<string, WandbServerRun>; requests: number; linesReceived: number };
+type Store = { runs: Map<string, WandbServerRun>; requests: number; linesReceived: number; tellsLines: boolean };
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
@@ -109,7 +110,7 @@ function graphql(store: Store, { query, variables = {} }: GraphqlRequest, addres
     return { createRunFiles: { runID: "id", uploadHeaders: [], files } };
   }
   if (query.includes("viewer")) return { viewer: { id: "user", entity: "someone", username: "someone", flags: "{}", teams: { edges: [] } } };
-  if (query.includes("historyLineCount")) {
+  if (query.includes("historyLineCount") && store.tellsLines) {
     const run = store.runs.get(String(variables["name"]));
     return { model: { bucket: run ? { historyLineCount: run.history.length } : null } };
   }

@@ -166,6 +166,28 @@ describe.concurrent("a run goes on and loses nothing where the server", () => {
     },
   );
 
+  it("is silent while rows on their way become void: what replaces them is there", async () => {
+    const server = await startWandbServer();
+    const run = await openRun(optionsFor(server, { requestTimeoutMs: 1000 }));
+    run.log(rowAt(0), 0);
+    await until(() => server.runs.get(run.id)?.history.length === 1);
+    await server.behave("black hole");
+    const before = server.requests();
+    for (let step = 1; step < 100; step++) run.log(rowAt(step), step);
+    await until(() => server.requests() > before); // the lines are on their way now
+    run.resumeFrom(49);
+    for (let step = 50; step < 80; step++) run.log({ loss: -step }, step);
+    await setTimeout(1000);
+    await server.behave("well");
+    await run.finish("finished");
+    // The server keeps what it was sent of lines 80 to 99: it has no request that takes lines back.
+    const { history } = server.runs.get(run.id)!;
+    expect(history).toHaveLength(100);
+    history.length = 80;
+    await expectAllRows(server, run.folder);
+    await server.close();
+  });
+
   it.each([401, 403])("refuses the key with %i: the run ends with all rows in the .wandb file, and says so", async (status) => {
     const server = await startWandbServer(status);
     const options = optionsFor(server);

@@ -72,13 +72,14 @@ it("sends nothing a second time that `wandb sync` has sent, and then what was lo
   await server.close();
 });
 
-it("sends the whole run to another project", async () => {
-  const server = await startWandbServer();
-  const { folder, id } = await runOf(10, { wandb: { baseUrl: server.url, project: "first", ...quiet } });
-  server.runs.delete(id);
-  expect(await syncRun(folder, { project: "second" })).toMatchObject({ confirmed: 10, url: `${server.url}/someone/second/runs/${id}` });
-  expect(stepsAt(server, id)).toEqual(stepsTo(10));
-  await server.close();
+it("sends the whole run to another server, also where that does not tell how many rows it has", async () => {
+  const [first, second] = [await startWandbServer(), await startWandbServer("well", { tellsLines: false })];
+  const { folder, id } = await runOf(10, { wandb: { baseUrl: first.url, project: "p", ...quiet } });
+  expect(await syncRun(folder, { baseUrl: second.url })).toMatchObject({ confirmed: 10, url: `${second.url}/someone/p/runs/${id}` });
+  expect(stepsAt(second, id)).toEqual(stepsTo(10));
+  expect((await syncRun(folder)).confirmed).toBe(10);
+  expect([first.linesReceived(), second.linesReceived()]).toEqual([10, 10]);
+  await Promise.all([first.close(), second.close()]);
 });
 
 it("says what stands in the way", async () => {
