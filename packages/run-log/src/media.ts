@@ -34,8 +34,8 @@ export function mediaSection({ name, step, media }: LoggedMedia): Section {
 }
 
 function histogramPlot({ edges, counts }: Extract<Media, { kind: "histogram" }>): PlotSpec {
-  const values = counts.map((count, index) => ({ from: edges[index], to: edges[index + 1], count }));
-  const x = { field: "from", type: "quantitative", bin: { binned: true }, title: null };
+  const values = counts.map((count, index) => ({ low: edges[index], high: edges[index + 1], count }));
+  const x = { field: "low", type: "quantitative", bin: { binned: true }, title: null };
   const y = { field: "count", type: "quantitative", title: "count" };
-  return { data: { values }, width: 600, height: 200, mark: "bar", encoding: { x, x2: { field: "to" }, y } } as PlotSpec;
+  return { data: { values }, width: 600, height: 200, mark: "bar", encoding: { x, x2: { field: "high" }, y } } as PlotSpec;
 }

@@ -39,7 +39,7 @@ export type WandbServer = {
  * `tellsLines: false` keeps the number of lines from who asks for it.
  * As there, a post to `file_stream` puts lines where its offset says, and UpsertBucket tells how many lines there are.
  */
-export async function startWandbServer(behaviour: WandbBehaviour = "well", { tellsLines = true } = {}): Promise<WandbServer> {
+export async function startWandbServer(behaviour: WandbBehaviour = "well", { tellsLines = true }: { tellsLines?: boolean } = {}): Promise<WandbServer> {
   const store: Store = { runs: new Map(), requests: 0, linesReceived: 0, tellsLines };
   let current: WandbBehaviour = "well";
   const server = createServer((request, response) => {

@@ -29,6 +29,7 @@ export type Shipment = {
   /** The first line that a resume made void while lines were being sent. */
   voidFrom: number;
   complete: boolean;
+  isClosed: boolean;
   url?: string;
 };
 
@@ -43,7 +44,7 @@ export async function openShipment(folder: string, target: WandbTarget): Promise
   await tail.read();
   const confirmed = Math.min(confirmedBefore(known, paths.file), ...tail.voids.slice(known?.resumes), tail.lines.length);
   const file = openOfflineFile(paths.file, head);
-  const progress = { summary: {}, confirmed, written: 0, fileFrom: 0, resumes: 0, voidFrom: Number.POSITIVE_INFINITY, complete: false, url: known?.url };
+  const progress = { summary: {}, confirmed, written: 0, fileFrom: 0, resumes: 0, voidFrom: Number.POSITIVE_INFINITY, complete: false, isClosed: false, url: known?.url };
   const shipment: Shipment = { folder, paths, head, target, file, tail, ...progress };
   summarise(shipment, tail.lines);
   restartFile(shipment);
@@ -82,6 +83,7 @@ async function takeBack(shipment: Shipment): Promise<void> {
 
 /** Notes that the server has lines up to `count`, and takes them out of the file, so that `wandb sync` adds none twice. */
 export function confirm(shipment: Shipment, count: number): void {
+  if (shipment.isClosed) return; // it came too late
   shipment.confirmed = Math.min(count, shipment.voidFrom);
   shipment.tail.forget(shipment.confirmed);
   saveState(shipment);
@@ -108,6 +110,7 @@ export function closeFile(shipment: Shipment): void {
   else file.append([], shipment.summary);
   if (exitCode !== undefined) file.end({ exitCode, runtimeSeconds: tail.time, report: runPaths(folder).report });
   file.close();
+  shipment.isClosed = true;
   saveState(shipment);
 }
 
@@ -123,7 +126,8 @@ export function saveState({ paths, target, confirmed, written, resumes, complete
 }
 
 function summarise(shipment: Shipment, lines: readonly HistoryLine[]): void {
-  const values = Object.assign({ ...shipment.summary }, ...lines.map((line) => line.values)) as JsonTexts;
+  const values = { ...shipment.summary };
+  for (const line of lines) Object.assign(values, line.values);
   const runtime = jsonText({ runtime: Math.round(shipment.tail.time) });
   shipment.summary = { ...values, ...jsonTexts(readSummary(shipment.folder).values), _wandb: runtime };
 }
