@@ -33,6 +33,20 @@ it("a log of 3 MB, read in pieces, comes whole, letters of several bytes include
   expect(tail.lines.map(({ values }) => JSON.parse(values["text"]!) as string)).toEqual(texts);
 });
 
+it("empty and damaged lines are passed over, and a figure that cannot be drawn is told in its place", async () => {
+  const path = newPath();
+  const media = '{"event":"media","time":2,"name":"curve","step":1,"media":{"kind":"plot","spec":{"mark":"none"}}}\n';
+  writeFileSync(path, `${open}\n`);
+  const tail = openLogTail(path);
+  await tail.read();
+  for (const text of ["\n", `garbage\n${media}${row(2)}`]) {
+    appendFileSync(path, text);
+    await tail.read();
+  }
+  expect(tail.lines.map(({ step }) => step)).toEqual([1, 2]);
+  expect(tail.lines[0]!.values["curve"]).toMatch(/^"Error: /);
+});
+
 it("a resume takes back the lines of later steps, and the index of the first of them is told", async () => {
   const path = newPath();
   writeFileSync(path, open + row(1) + row(2) + row(3) + row(4));

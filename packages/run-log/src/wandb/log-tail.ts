@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import type { RunStatus } from "../logger.ts";
+import type { LoggedMedia } from "../media.ts";
 import { decodeLine, isEvent, type LogEvent, type LoggedRow } from "../row-format.ts";
 import { jsonText, jsonTexts } from "./json-texts.ts";
-import type { LoggedMedia } from "../media.ts";
 import { mediaValue, type MediaFile } from "./media-value.ts";
 import type { JsonTexts } from "./wandb-records.ts";
 
@@ -57,7 +57,7 @@ export function openLogTail(path: string): LogTail {
     for (; kept < count; kept++) tail.lines[kept] = { ...tail.lines[kept]!, values: forgotten };
   }
   async function read(): Promise<void> {
-    for (let text = nextText(); text !== ""; text = nextText()) {
+    for (let text = nextText(); text !== undefined; text = nextText()) {
       for (const line of text.split("\n").map(decodeLine)) if (line) await take(line);
     }
   }
@@ -71,7 +71,8 @@ function rowLine({ step, time, ...values }: LoggedRow, timestamp: number): Histo
 
 async function mediaLine(event: LogEvent, timestamp: number): Promise<HistoryLine> {
   const { name, step, media } = event as unknown as LoggedMedia;
-  const { value, file } = await mediaValue({ name, step, media });
+  // One figure that cannot be drawn must not keep the rest of the run from its way.
+  const { value, file } = await mediaValue({ name, step, media }).catch((error: unknown) => ({ value: String(error), file: undefined }));
   return { step, file, values: { [name]: jsonText(value), ...stamps(step, event.time, timestamp) } };
 }
 
@@ -79,17 +80,17 @@ function stamps(step: number, time: number, timestamp: number): JsonTexts {
   return { _step: jsonText(step), _runtime: jsonText(time), _timestamp: jsonText(Math.round(1000 * timestamp) / 1000) };
 }
 
-/** Returns a function that gives the whole lines that are new, about a mebibyte at a time, "" where there are none. */
-function textReader(path: string): () => string {
+/** Returns a function that gives the whole lines that are new, about a mebibyte at a time; undefined where there are none. */
+function textReader(path: string): () => string | undefined {
   const piece = Buffer.alloc(2 ** 20);
   let [position, rest] = [0, Buffer.alloc(0)];
   return () => {
-    if (!existsSync(path)) return "";
+    if (!existsSync(path)) return undefined;
     const file = openSync(path, "r");
     try {
       for (;;) {
         const count = readSync(file, piece, 0, piece.length, position);
-        if (count === 0) return "";
+        if (count === 0) return undefined;
         position += count;
         const bytes = Buffer.concat([rest, piece.subarray(0, count)]);
         const end = bytes.lastIndexOf(10) + 1;

@@ -75,8 +75,9 @@ async function takeBack(shipment: Shipment): Promise<void> {
   const voidFrom = Math.min(...shipment.tail.voids.slice(shipment.resumes));
   shipment.voidFrom = Math.min(shipment.voidFrom, voidFrom);
   shipment.confirmed = Math.min(shipment.confirmed, voidFrom);
-  shipment.tail = openLogTail(runPaths(shipment.folder).log); // the values of earlier lines may be forgotten
-  await shipment.tail.read();
+  const tail = openLogTail(runPaths(shipment.folder).log); // the values of earlier lines may be forgotten
+  await tail.read();
+  shipment.tail = tail;
   summarise(shipment, shipment.tail.lines);
   restartFile(shipment);
 }
