@@ -82,8 +82,9 @@ type Past = { time: number; step: number | undefined; hasRows: boolean; values: 
 function readPast(folder: string): Past {
   const { lines } = readLogLines(runPaths(folder).log);
   const step = lines.findLast((line) => !isEvent(line))?.step as number | undefined;
-  const time = lines.reduce((latest, line) => Math.max(latest, line.time), 0);
-  return { time, step, hasRows: step !== undefined, values: { ...readSummary(folder).values } };
+  const summary = readSummary(folder);
+  const time = lines.reduce((latest, line) => Math.max(latest, line.time), summary.time);
+  return { time, step, hasRows: step !== undefined, values: { ...summary.values } };
 }
 
 function requireStep(step: number): void {

@@ -24,7 +24,7 @@ const newFolder = (): string => join(mkdtempSync(join(tmpdir(), "wandb-live-")),
 /** A run's options and the lines that it says. */
 function optionsFor({ url }: Pick<WandbServer, "url">, wandb: Partial<WandbOptions> = {}, more: Partial<RunOptions> = {}): RunOptions & { said: string[] } {
   const said: string[] = [];
-  return { folder: newFolder(), name: "flexible", config: { rate: 0.5 }, report: false, said, wandb: { baseUrl: url, project: "p", say: (line) => said.push(line), ...wandb }, ...more };
+  return { folder: newFolder(), name: "flexible", config: { rate: 0.5 }, report: false, said, wandb: { baseUrl: url, project: "p", finishTimeoutMs: 30_000, say: (line) => said.push(line), ...wandb }, ...more };
 }
 
 const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1e-300, 2 ** 53];
@@ -260,7 +260,7 @@ describe("nothing is sent", () => {
 describe.concurrent("a program", () => {
   const programFor = (server: WandbServer, folder: string, ending: string): string => `
     import { openRun } from ${JSON.stringify(new URL("../open-run.ts", import.meta.url).href)};
-    const wandb = { baseUrl: ${JSON.stringify(server.url)}, project: "p" };
+    const wandb = { baseUrl: ${JSON.stringify(server.url)}, project: "p", finishTimeoutMs: 30000 };
     const run = await openRun({ folder: ${JSON.stringify(folder)}, name: "program", config: {}, report: false, wandb });
     for (let step = 0; step < 400; step++) run.log({ loss: 1 / (step + 1) }, step);
     ${ending}`;

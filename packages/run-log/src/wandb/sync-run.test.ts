@@ -109,5 +109,5 @@ it("refuses a folder without a run, a missing key, and a run that is being sent"
   );
   // A file that was left behind by a killed process does not count, whoever has its number now.
   utimesSync(owner, 0, 0);
-  expect((await syncRun(folder, { timeoutMs: 500 })).trouble).toMatch(/^the server cannot be reached/);
+  expect((await syncRun(folder, { timeoutMs: 6000 })).trouble).toMatch(/^the server cannot be reached/);
 });
