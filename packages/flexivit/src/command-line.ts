@@ -10,6 +10,7 @@ import { forwardCommand } from "./commands/forward.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { remark } from "./commands/print.ts";
 import { resizeCommand } from "./commands/resize.ts";
+import { syncCommand } from "./commands/sync.ts";
 import { trainCommand } from "./commands/train.ts";
 
 /**
@@ -43,6 +44,7 @@ function program(): Command {
     .addCommand(resizeCommand())
     .addCommand(covarianceCommand())
     .addCommand(benchCommand())
+    .addCommand(syncCommand())
     .addCommand(engineCommand())
     .addHelpText("after", "\nExample:\n  flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8");
   return withReturn(command);
