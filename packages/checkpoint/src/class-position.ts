@@ -3,13 +3,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { registerPositions } from "./name-table.ts";
 
 /**
- * Adds the position of the class token to the token, in place of the two leaves, and returns the configuration without it.
+ * Adds the position of the class token to the token, in place of the two leaves, and returns the configuration without
+ * it. Without leaves only the configuration changes.
  *
  * The sum is what the forward pass would make of them. Source: big_vision `utils.fix_old_checkpoints`.
  */
 export function foldedClassPosition(leaves: Map<string, tf.Tensor>, config: VitConfig): VitConfig {
   if (!config.classToken?.position) return config;
-  fold(leaves, "classToken", "classTokenPosition");
+  if (leaves.size > 0) fold(leaves, "classToken", "classTokenPosition");
   return { ...config, classToken: { ...config.classToken, position: false } };
 }
 

@@ -18,3 +18,8 @@ it("examples/02-a-damaged-state-is-passed-over.ts goes on from step 300", () => 
   expect(out).toContain("goes on from step-00000300.safetensors, seed 7");
   expect(out).toMatch(/expected checksum \w{12}…, got \w{12}… in \.\.\.\/step-00000400\.safetensors/);
 });
+
+it("examples/03-one-model-in-four-spellings.ts finds no difference in any of them", () => {
+  const out = run("03-one-model-in-four-spellings.ts");
+  expect(out.match(/largest difference 0$/gm)).toHaveLength(4);
+});

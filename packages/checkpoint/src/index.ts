@@ -10,5 +10,5 @@ export { resizeVit } from "./resize-vit.ts";
 export { saveVit } from "./save-vit.ts";
 export { timmArguments } from "./timm-arguments.ts";
 export { unlikeOrigin } from "./unlike-origin.ts";
-export { loadVit, type LoadedVit, type VitModel } from "./vit-file.ts";
+export { describeVit, loadVit, type LoadedVit, type VitDescription, type VitModel } from "./vit-file.ts";
 export { weightFormats } from "./weight-formats.ts";

@@ -1,5 +1,5 @@
 import type { ParamTree } from "@flexivit/params";
-import type { FileSource, FileTarget } from "./entry.ts";
+import type { FileSource, FileTarget, WeightFile } from "./entry.ts";
 import { type Metadata, parseMetadata, stringifyMetadata } from "./metadata.ts";
 import { openWeights } from "./open-weights.ts";
 import { entriesOf, readTree } from "./param-tree.ts";
@@ -27,8 +27,13 @@ export async function saveParams(target: FileTarget, params: ParamTree, metadata
  * disposes the tree.
  */
 export async function loadParams(file: FileSource): Promise<{ params: ParamTree; metadata: Metadata }> {
-  const { entries, metadata } = await openWeights(file, "loadParams");
+  const weights = await openWeights(file, "loadParams");
+  const metadata = ownMetadata(weights, "loadParams");
+  return { params: await readTree(weights.entries, "loadParams"), metadata };
+}
+
+/** The JSON that writers of ours keep beside the weights; `{}` where there is none. */
+export function ownMetadata({ metadata }: WeightFile, reader: string): Metadata {
   const text = metadata[note];
-  const ours = text === undefined ? {} : parseMetadata(text, "loadParams");
-  return { params: await readTree(entries, "loadParams"), metadata: ours };
+  return text === undefined ? {} : parseMetadata(text, reader);
 }

@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classesForTimm, configsForTimm, modelForTimm } from "../test-support/models-for-timm.ts";
-import { loadVit, readNpz, readSafetensors, saveVit, timmArguments, writeNpz, writeSafetensors, type Entry, type LoadedVit, type WeightFile } from "./index.ts";
+import { describeVit, loadVit, readNpz, readSafetensors, saveVit, timmArguments, writeNpz, writeSafetensors, type Entry, type LoadedVit, type WeightFile } from "./index.ts";
 
 const sideBySide = (patchSize: readonly [number, number]) => ({ patchSize, stride: patchSize });
 const folder = await mkdtemp(join(tmpdir(), "vit-file-"));
@@ -195,6 +195,36 @@ describe("a model converted from one origin to another", () => {
   });
 });
 
+it.each([...bigVision.slice(2), timm[0], huggingFace[2], fixturePath("checkpoint/own-map.safetensors")])("describeVit says of %s what loadVit does, and makes no tensor", async (file) => {
+  const traits = { heads: file.includes("fixtures/checkpoint/") ? 3 : 2 };
+  const before = tf.memory().numTensors;
+  const description = await describeVit(file, traits);
+  expect(tf.memory().numTensors).toBe(before);
+  const { params, head, ...rest } = await loadVit(file, traits);
+  expect(rest).toEqual(description);
+  expect(description.classes).toBe(head?.bias.shape[0]);
+  tf.dispose([params, head ?? []] as tf.TensorContainer);
+});
+
+it("Hugging Face's files have a position for the class token, zero where the model has none", async () => {
+  const model = await loadVit(timm[1], { heads: 2 });
+  const copy = join(folder, "zero-position.safetensors");
+  await saveVit(copy, model, "hugging_face_vit");
+  const { shape, read } = (await open(copy)).entries["vit.embeddings.position_embeddings"];
+  const [rows, grid] = [(await read()) as Float32Array, (model.params.positions as { grid: tf.Tensor }).grid];
+  expect(shape).toEqual([1, 17, 16]);
+  expectClose(rows.subarray(0, 16), new Float32Array(16));
+  expectClose(rows.subarray(16), await grid.data<"float32">());
+  disposeModel(model);
+});
+
+it("the ratio that timm multiplies by gives back the width that the MLP has, 15 of dim 11 too", () => {
+  for (const [dim, hiddenDim] of [[48, 192], [11, 15], [1152, 4304]]) {
+    const ratio = timmArguments({ ...configsForTimm["own-gap"], dim, hiddenDim }, 0)["mlp_ratio"] as number;
+    expect(Math.trunc(dim * ratio)).toBe(hiddenDim);
+  }
+});
+
 describe("earlier and other spellings", () => {
   const source = bigVision[3];
   const spelled = async (rename: (name: string) => string, more: Record<string, Entry> = {}): Promise<LoadedVit> => {
@@ -230,6 +260,7 @@ describe("earlier and other spellings", () => {
     expectClose(model.params.classToken!, (entries["params/cls"].data as Float32Array).map((value, i) => value + row[i]));
     expectClose((model.params.positions as { grid: tf.Tensor }).grid, { shape: [7, 7, dim], data: positions });
     expect(model.config.classToken).toEqual({ value: "learned", at: "first", position: false });
+    expect((await describeVit(path)).config).toEqual(model.config);
     disposeModel(model);
   });
 

@@ -6,14 +6,14 @@ import { foldedClassPosition, foldRegisterPositions } from "./class-position.ts"
 import type { FileSource, WeightFile } from "./entry.ts";
 import { leavesFromStored, type Shape } from "./layout.ts";
 import { entryDifferences } from "./match-entries.ts";
-import { type Metadata, parseMetadata } from "./metadata.ts";
+import type { Metadata } from "./metadata.ts";
 import { modelShapes, ownKernel, ownPlaces } from "./model-shapes.ts";
 import { registerPositions, type WeightFormat } from "./name-table.ts";
 import { openWeights } from "./open-weights.ts";
 import { treeOf } from "./param-tree.ts";
-import { note } from "./params-file.ts";
+import { ownMetadata } from "./params-file.ts";
 import { type PlacedWeight, placeWeights } from "./place-weights.ts";
-import { countRegisterPositions, readConfig, type VitTraits, withTraits } from "./read-config.ts";
+import { countRegisterPositions, readConfig, type StoredModel, type VitTraits, withTraits } from "./read-config.ts";
 import { recogniseFormat } from "./recognise.ts";
 import { toTensor } from "./tensors.ts";
 import { weightFormats } from "./weight-formats.ts";
@@ -21,17 +21,22 @@ import { weightFormats } from "./weight-formats.ts";
 /** A vision transformer and its head, where it has one. */
 export type VitModel = { params: VitParams; config: VitConfig; head?: ClassifierParams };
 
-/** What a file held. */
-export type LoadedVit = VitModel & {
+/** What a file holds, apart from the weights. */
+export type VitDescription = {
   format: WeightFormat | "flexivit";
+  config: VitConfig;
+  /** Outputs of the head; none where there is no head. */
+  classes?: number;
   /** Entries that are left out: what the forward pass does not need, and a head that none here is like. */
   unused: string[];
   /** What `saveVit` was given beside the model. */
   metadata: Metadata;
 };
 
-/** A file's entries by the names of its format, and where each leaf of the model is among them. */
-type Plan = Pick<LoadedVit, "format" | "config" | "unused"> & { placed: PlacedWeight[]; nameInFile: (name: string) => string };
+export type LoadedVit = VitModel & VitDescription;
+
+/** Where each leaf of a model is in a file, by the names of its format, and those in the file. */
+type Plan = { description: VitDescription; placed: PlacedWeight[]; nameInFile: (name: string) => string };
 
 /**
  * Reads a vision transformer from a weight file of big_vision, timm, Hugging Face or our own, told apart by content.
@@ -42,32 +47,49 @@ type Plan = Pick<LoadedVit, "format" | "config" | "unused"> & { placed: PlacedWe
  * are read one at a time; floats of any width become float32. Weights are the caller's to dispose.
  *
  * @param file path (Node), bytes or Blob; `.npz` or `.safetensors`
- * @param traits override what the origin would have; see {@link VitTraits}
+ * @param traits override what note and origin say; see {@link VitTraits}
  * @throws where the file is damaged or of unknown origin, where an entry is missing, has another shape than the rest
  *   asks for, or has no place in such a model, naming each and what was expected; where the heads can't be known
  */
 export async function loadVit(file: FileSource, traits: VitTraits = {}): Promise<LoadedVit> {
   const weights = await openWeights(file, "loadVit");
-  const metadata = note in weights.metadata ? parseMetadata(weights.metadata[note], "loadVit") : {};
-  const { placed, nameInFile, config, ...rest } = planOf(weights, metadata, traits);
+  const { description, placed, nameInFile } = planOf(weights, traits, "loadVit");
   const leaves = await readLeaves(weights, placed, nameInFile);
   foldRegisterPositions(leaves);
-  const folded = rest.format === "big_vision" ? foldedClassPosition(leaves, config) : config;
+  const { format, config } = description;
+  const folded = format === "big_vision" ? foldedClassPosition(leaves, config) : config;
   const { head, ...params } = treeOf(leaves, "loadVit") as VitParams & { head?: ClassifierParams };
-  return { params, config: folded, ...(head && { head }), ...rest, metadata };
+  return { ...description, config: folded, params, ...(head && { head }) };
 }
 
-function planOf({ entries, name: file }: WeightFile & { name: string }, metadata: Metadata, traits: VitTraits): Plan {
-  const refuse = (expected: string, got: string, remedy?: string): Error =>
-    remedy === undefined ? damaged("loadVit", file, expected, got) : new Error(`loadVit(file): expected ${expected}, got ${got} in ${file}. ${remedy}`);
+/** What {@link loadVit} gives apart from the weights, of which none is read. */
+export async function describeVit(file: FileSource, traits: VitTraits = {}): Promise<VitDescription> {
+  const { description } = planOf(await openWeights(file, "describeVit"), traits, "describeVit");
+  const { format, config } = description;
+  return { ...description, config: format === "big_vision" ? foldedClassPosition(new Map(), config) : config };
+}
+
+function planOf(weights: WeightFile & { name: string }, traits: VitTraits, reader: string): Plan {
+  const { entries, name: file } = weights;
+  const refuse: Refuse = (expected, got, remedy) =>
+    remedy === undefined ? damaged(reader, file, expected, got) : new Error(`${reader}(file): expected ${expected}, got ${got} in ${file}. ${remedy}`);
+  const metadata = ownMetadata(weights, reader);
   const noted = metadata["config"] as VitConfig | undefined;
-  const known = noted && checkVitConfig(withTraits(noted, traits), "loadVit");
-  if (ownKernel in entries) {
-    if (!known) throw refuse("a note with the config, as saveVit writes it", "none", "Save the weights with saveVit.");
-    const placed = ownPlaces(modelShapes(known, entries["head/kernel"]?.shape[1]));
-    requireMatch(placed, new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])), known, "flexivit", refuse);
-    return { format: "flexivit", config: known, unused: [], placed, nameInFile: (name) => name };
-  }
+  const known = noted && checkVitConfig(withTraits(noted, traits), reader);
+  return ownKernel in entries ? ownPlan(entries, known, metadata, refuse) : foreignPlan(entries, known ?? traits, metadata, refuse);
+}
+
+type Refuse = StoredModel["refuse"];
+
+function ownPlan(entries: WeightFile["entries"], config: VitConfig | undefined, metadata: Metadata, refuse: Refuse): Plan {
+  if (!config) throw refuse("a note with the config, as saveVit writes it", "none", "Save the weights with saveVit.");
+  const classes = entries["head/kernel"]?.shape[1];
+  const placed = ownPlaces(modelShapes(config, classes));
+  requireMatch(placed, new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])), config, "flexivit", refuse);
+  return { description: { format: "flexivit", config, classes, unused: [], metadata }, placed, nameInFile: (name) => name };
+}
+
+function foreignPlan(entries: WeightFile["entries"], known: VitConfig | VitTraits, metadata: Metadata, refuse: Refuse): Plan {
   const found = recogniseFormat(Object.keys(entries));
   if (!found) throw refuse(`names of ${weightFormats.join(", ")} or flexivit`, listed(Object.keys(entries)), "Convert the file to one of these.");
   const { format, table, stored } = found;
@@ -75,13 +97,14 @@ function planOf({ entries, name: file }: WeightFile & { name: string }, metadata
   const unused = names.filter((name) => table.unused.some((pattern) => pattern.test(name)));
   const shapes = new Map(names.filter((name) => !unused.includes(name)).map((name) => [name, entries[stored.get(name)!].shape]));
   const model = { format, table, shapes, refuse };
-  const config = known ?? readConfig(model, traits);
-  const wanted = modelShapes(config, classesOf(shapes, table.rows));
+  const config = "depth" in known ? known : readConfig(model, known);
+  const classes = classesOf(shapes, table.rows);
+  const wanted = modelShapes(config, classes);
   const positioned = countRegisterPositions(model, config);
   if (positioned > 0) wanted.set(registerPositions, [positioned, config.dim]);
   const { placed } = placeWeights(table, config, wanted);
   requireMatch(placed, shapes, config, format, refuse);
-  return { format, config, unused, placed, nameInFile: (name) => stored.get(name)! };
+  return { description: { format, config, classes, unused, metadata }, placed, nameInFile: (name) => stored.get(name)! };
 }
 
 function classesOf(shapes: ReadonlyMap<string, Shape>, rows: readonly { theirs: string; ours: readonly string[] }[]): number | undefined {
@@ -90,7 +113,7 @@ function classesOf(shapes: ReadonlyMap<string, Shape>, rows: readonly { theirs: 
   return shapeOf("head/bias")?.[0] ?? (shapeOf("head/kernel") ? 0 : undefined);
 }
 
-function requireMatch(placed: PlacedWeight[], shapes: ReadonlyMap<string, Shape>, { dim, depth, heads }: VitConfig, format: string, refuse: (expected: string, got: string, remedy: string) => Error): void {
+function requireMatch(placed: PlacedWeight[], shapes: ReadonlyMap<string, Shape>, { dim, depth, heads }: VitConfig, format: string, refuse: Refuse): void {
   const differences = entryDifferences(placed, shapes);
   if (differences === "") return;
   throw refuse(
