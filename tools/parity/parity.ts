@@ -10,12 +10,13 @@ import { runTypeScript } from "../run-program.ts";
 import { root } from "../workspace.ts";
 import type { Comparison } from "./comparison.ts";
 import { gradientComparisons } from "./gradients.ts";
+import { distillationComparisons, lossComparisons, mixupComparisons } from "./losses.ts";
 import { modelComparisons } from "./models.ts";
 import { failures, parityPage, type EngineComparisons } from "./page.ts";
 import { patchKernelComparisons } from "./patch-kernels.ts";
 import { pixelComparisons } from "./pixels.ts";
 import { positionComparisons } from "./positions.ts";
-import { lossComparisons, optimizerComparisons, scheduleComparisons } from "./training.ts";
+import { optimizerComparisons, scheduleComparisons } from "./training.ts";
 
 const timeoutMs = 600_000;
 const [asked] = process.argv.slice(2);
@@ -32,6 +33,8 @@ async function printComparisons(engine: EngineName): Promise<void> {
     modelComparisons,
     gradientComparisons,
     lossComparisons,
+    distillationComparisons,
+    mixupComparisons,
     optimizerComparisons,
     scheduleComparisons,
     pixelComparisons,

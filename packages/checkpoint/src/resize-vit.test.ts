@@ -1,4 +1,5 @@
 import { classify } from "@flexivit/classify";
+import { imageLikeCovariance } from "@flexivit/pi-resize";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { vit, vitConfig } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
@@ -17,6 +18,15 @@ it.each(["own-gap", "own-registers"])("%s: stored for patches of 5x9 and a grid 
   expect([fixed.config.patchSize, fixed.config.positionGrid, fixed.params.patchEmbedding.kernel.shape]).toEqual([[5, 9], [4, 2], [5, 9, 3, 12]]);
   // The model resizes at the call what is resized here beforehand.
   expectClose(logits(fixed, image, [5, 9]), logits(model, image, [5, 9]));
+});
+
+it("a covariance of 8x6 patches weights the resize to 5x9 and is not kept for kernels of that size", () => {
+  const model = modelForTimm("own-gap");
+  const weighted = { ...model, config: { ...model.config, kernelResize: { ...model.config.kernelResize, covariance: imageLikeCovariance([8, 6]) } } };
+  const image = tf.randomUniform<tf.Rank.R4>([2, 20, 18, 3], -1, 1, "float32", 2);
+  const fixed = resizeVit(weighted, { patchSize: [5, 9] });
+  expect(fixed.config.kernelResize).toEqual(model.config.kernelResize);
+  expectClose(logits(fixed, image, [5, 9]), logits(weighted, image, [5, 9]));
 });
 
 it("the tensors are new: the model and its copy are disposed apart", async () => {

@@ -7,7 +7,7 @@ import type { VitModel } from "./vit-file.ts";
 
 /**
  * The same model with its patch kernel and its grid of positions stored at other sizes, by its own `kernelResize` and
- * `positionInterpolation`.
+ * `positionInterpolation`. A covariance, which is of patches of the stored size, weights this resize but no later one.
  *
  * A model resizes what it has stored at each call, so this is not needed to run it at any size. It is for files that
  * other programs read at one size, and for training on from a finer or coarser kernel. Resizing twice loses more than
@@ -18,17 +18,22 @@ import type { VitModel } from "./vit-file.ts";
  * @throws where the embedder is not the linear one, or positions are resized that are not a learned grid
  */
 export function resizeVit(model: VitModel, sizes: Partial<Pick<VitConfig, "patchSize" | "positionGrid">>): VitModel {
-  const config = { ...model.config, ...sizes };
+  const config = { ...model.config, ...sizes, kernelResize: keptResize(model.config, sizes) };
   requireResizable(model.config, config);
   const [gridHeight, gridWidth] = config.positionGrid;
   const resized = (tensor: tf.Tensor, path: string): tf.Tensor => {
-    if (path === "params/patchEmbedding/kernel") return resizePatchKernel(tensor as tf.Tensor4D, config.patchSize, config.kernelResize);
+    if (path === "params/patchEmbedding/kernel") return resizePatchKernel(tensor as tf.Tensor4D, config.patchSize, model.config.kernelResize);
     if (path !== "params/positions/grid") return tf.clone(tensor);
     const rows = resizePositions(tensor as tf.Tensor3D, { gridHeight, gridWidth }, config.positionInterpolation);
     return tf.reshape(rows, [gridHeight, gridWidth, config.dim]);
   };
   const { params, head } = tf.tidy(() => mapLeaves({ params: model.params, head: model.head }, resized));
   return { params, config, ...(head && { head }) };
+}
+
+function keptResize({ kernelResize, patchSize }: VitConfig, sizes: Partial<Pick<VitConfig, "patchSize">>): VitConfig["kernelResize"] {
+  const { method, interpolation } = kernelResize;
+  return String(sizes.patchSize ?? patchSize) === String(patchSize) ? kernelResize : { method, interpolation };
 }
 
 function requireResizable({ embedder, positions, positionGrid }: VitConfig, wanted: VitConfig): void {

@@ -1,3 +1,4 @@
+import { imageLikeCovariance } from "@flexivit/pi-resize";
 import { referenceInterpolations } from "@flexivit/resample";
 import { vitConfig, type VitConfig } from "@flexivit/vit";
 import { expect, it } from "vitest";
@@ -21,6 +22,10 @@ it("for timm, whose arguments say the rest, only interpolations differ", () => {
   ]);
   expect(unlikeOrigin({ ...flexible, ...interpolated(referenceInterpolations.timm), kernelResize: { method: "area", interpolation: referenceInterpolations.timm.patchKernel } }, "timm")).toEqual([
     "method of the kernel's resize: area here, pi there",
+  ]);
+  const { kernelResize } = flexible;
+  expect(unlikeOrigin({ ...flexible, kernelResize: { ...kernelResize, covariance: imageLikeCovariance([32, 32]) } }, "big_vision")).toEqual([
+    "method of the kernel's resize: pi weighted by a covariance here, pi there",
   ]);
 });
 

@@ -17,7 +17,7 @@ export function unlikeOrigin(config: VitConfig, format: WeightFormat): string[] 
   return [
     ...(isArgument || config.mlp === "swiglu" ? [] : difference("GELU", config.activation, activation)),
     ...(isArgument ? [] : difference("epsilon of the norms", String(config.layerNormEpsilon), String(layerNormEpsilon))),
-    ...difference("method of the kernel's resize", config.kernelResize.method, "pi"),
+    ...difference("method of the kernel's resize", methodInWords(config.kernelResize), "pi"),
     ...difference("interpolation of the kernel", inWords(config.kernelResize.interpolation), inWords(there.patchKernel)),
     ...difference("interpolation of the positions", inWords(config.positionInterpolation), inWords(there.positions)),
   ];
@@ -25,6 +25,10 @@ export function unlikeOrigin(config: VitConfig, format: WeightFormat): string[] 
 
 function difference(what: string, here: string, there: string): string[] {
   return here === there ? [] : [`${what}: ${here} here, ${there} there`];
+}
+
+function methodInWords({ method, covariance }: VitConfig["kernelResize"]): string {
+  return covariance ? `${method} weighted by a covariance` : method;
 }
 
 function inWords({ kernel, antialias, alignment }: Interpolation): string {

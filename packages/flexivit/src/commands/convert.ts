@@ -2,13 +2,13 @@ import { basename, dirname, extname, join } from "node:path";
 import { loadVit, resizeVit, saveVit, timmArguments, unlikeOrigin, weightFormats, type LoadedVit, type WeightFormat } from "@flexivit/checkpoint";
 import { useEngine } from "@flexivit/engine";
 import { disposeTree } from "@flexivit/params";
-import type { KernelResize } from "@flexivit/pi-resize";
+import type { CertificateTable, KernelResize } from "@flexivit/pi-resize";
 import { formatScheme, parseScheme, patchScheme, schemesFor, type Size } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
 import { Command, Option } from "commander";
 import { labelsOf } from "../labels-file.ts";
 import { classifierInfo, saveModel } from "../model-file.ts";
-import { certificateRow, certificatesOf, certificateTable } from "./certificates.ts";
+import { certificatesOf } from "./certificates.ts";
 import { patchSizes, threadsOption } from "./options.ts";
 import { printResult, remark } from "./print.ts";
 import { addTraitFlags, size, traitsOf, type TraitFlags } from "./trait-flags.ts";
@@ -48,6 +48,8 @@ Examples:
   flexivit convert vit.safetensors --flexible --method pi --interpolation bilinear --antialias --store-patch-size 32 --store-grid 7
   flexivit convert runs/flexible/model.safetensors --to timm --store-patch-size 16 --store-grid 15`;
 
+const noCertificates: CertificateTable = { certificates: [], rows: [] };
+
 async function convert(file: string, flags: ConvertFlags): Promise<void> {
   const labels = await labelsOf(flags.labels);
   const out = flags.out ?? defaultOut(file, flags);
@@ -57,7 +59,7 @@ async function convert(file: string, flags: ConvertFlags): Promise<void> {
   const model = stored(loaded, flags);
   await write(out, model, flags.to, labels);
   const { config, head, format } = model;
-  const certificates = flags.flexible ? certificatesOf(config.patchSize, sizesOf(loaded, flags), config.kernelResize) : [];
+  const { certificates, rows } = flags.flexible ? certificatesOf(config.patchSize, sizesOf(loaded, flags), config.kernelResize) : noCertificates;
   if (flags.storePatchSize) remarkStored(loaded.config, config);
   const unlike = flags.to === "flexivit" ? [] : unlikeOrigin(config, flags.to);
   for (const difference of unlike) remark(`computed otherwise by programs of ${flags.to}: ${difference}`);
@@ -65,7 +67,7 @@ async function convert(file: string, flags: ConvertFlags): Promise<void> {
   disposeTree(loaded.params, loaded.head, model.params, model.head);
   printResult(flags.json, { out, from: format, to: flags.to, config, certificates, unlike, timm }, () =>
     [
-      ...(certificates.length > 0 ? [certificateTable(certificates), ""] : []),
+      ...(rows.length > 0 ? [...rows, ""] : []),
       `${format} -> ${flags.to}: ${out}`,
       ...(timm ? [`timm: VisionTransformer(**${JSON.stringify(timm)})`] : []),
     ].join("\n"),
@@ -92,9 +94,8 @@ function withMethod(model: LoadedVit, { flexible, method }: ConvertFlags): Loade
 
 /** Says what storing the kernel at another size has kept of it. */
 function remarkStored({ patchSize: from, kernelResize }: VitConfig, { patchSize: to }: VitConfig): void {
-  const { "patch size": size, ...facts } = certificateRow(certificatesOf(from, [to], kernelResize)[0]);
-  const kept = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
-  remark(`kernel stored at ${size} instead of ${formatScheme(patchScheme(from))}: ${kept.join(", ")}`);
+  const { rows } = certificatesOf(from, [to], kernelResize);
+  remark([`kernel stored at ${formatScheme(patchScheme(to))} instead of ${formatScheme(patchScheme(from))}:`, ...rows].join("\n"));
 }
 
 /** The sizes wanted, or those that cover the image of the stored sizes with as many patches as the paper's. */

@@ -1,10 +1,10 @@
 import { readNpz, toTensor, writeNpz, type LazyEntry } from "@flexivit/checkpoint";
 import { useEngine } from "@flexivit/engine";
-import { resizeCertificate, resizePatchKernel, type KernelResize } from "@flexivit/pi-resize";
+import { resizePatchKernel, type KernelResize } from "@flexivit/pi-resize";
 import type { Size } from "@flexivit/patch-schemes";
 import type * as tf from "@tensorflow/tfjs-core";
 import { Command, Option } from "commander";
-import { certificateRow } from "./certificates.ts";
+import { certificatesOf } from "./certificates.ts";
 import { threadsOption } from "./options.ts";
 import { printResult } from "./print.ts";
 import { interpolationOf, size } from "./trait-flags.ts";
@@ -52,10 +52,8 @@ async function resize(flags: ResizeFlags): Promise<void> {
   kernel.dispose();
   resized.dispose();
   await writeNpz(flags.out, { kernel: { dtype: "float32", shape, data } });
-  // The factor of "norm" depends on the kernel; what it scales is "bilinear".
-  const certificate = resizeCertificate([entry.shape[0], entry.shape[1]], flags.to, { ...options, method: method === "norm" ? "bilinear" : method });
-  printResult(flags.json, { out: flags.out, shape, method, certificate }, () => {
-    const facts = Object.entries(certificateRow(certificate)).map(([name, value]) => `${name}: ${value}`);
-    return [`kernel [${shape.join(", ")}] by ${method}${method === "norm" ? " (certificate of bilinear)" : ""}`, ...facts, `written to ${flags.out}`].join("\n");
-  });
+  const { certificates, rows } = certificatesOf([entry.shape[0], entry.shape[1]], [flags.to], options);
+  printResult(flags.json, { out: flags.out, shape, method, certificate: certificates[0] }, () =>
+    [`kernel [${shape.join(", ")}] by ${method}${method === "norm" ? " (certificate of bilinear)" : ""}`, ...rows, `written to ${flags.out}`].join("\n"),
+  );
 }
