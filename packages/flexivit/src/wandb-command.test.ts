@@ -83,7 +83,8 @@ it.each(["SIGINT", "SIGTERM"] as const)("%s while the server is silent ends the 
   await expectAllRows(folder);
   expect(server.runs.get(id)).toMatchObject({ complete: true, exitCode: 130 });
   const steps = summary.step! + 2;
-  await flexivit(...flags(out, 400), "--resume", "--allow-changes", "steps,warmupSteps,evaluateEvery", "--wandb", "vision", "--steps", String(steps));
+  const changes = ["--allow-changes", "steps,schedule.warmupSteps,evaluateEvery", "--steps", String(steps)];
+  expect((await flexivit(...flags(out, 400), "--resume", ...changes, "--wandb", "vision")).code).toBe(0);
   expect([...server.runs.keys()]).toEqual([id]);
   await expectAllRows(folder);
   expect(server.runs.get(id)).toMatchObject({ exitCode: 0 });
