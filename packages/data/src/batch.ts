@@ -2,6 +2,7 @@ import { random, type RandomStream } from "@flexivit/random";
 import { chooseView, type ChooseView, type EvaluationFraming, type Framing } from "./framing.ts";
 import { checkMix, mixBatch, type MixOptions } from "./mix-batch.ts";
 import { oneHot } from "./mixup.ts";
+import { normalise, type Normalisation } from "./normalisation.ts";
 import { drawsAt } from "./order.ts";
 import { prefetch } from "./prefetch.ts";
 import { checkAugment, randAugment, type RandAugment } from "./rand-augment.ts";
@@ -10,7 +11,7 @@ import type { Size } from "./view.ts";
 
 /** Pictures as a network takes them; `tf.tensor4d(batch.images, batch.shape)` makes the tensor. */
 export type Batch = {
-  /** [batch, height, width, channels] in [-1, 1] */
+  /** [batch, height, width, channels] in [-1, 1], unless the options normalise otherwise */
   images: Float32Array;
   shape: [batch: number, height: number, width: number, channels: number];
   /** [batch], indices of the source's classes; -1 where the source has targets instead */
@@ -29,6 +30,8 @@ export type BatchOptions = MixOptions & {
   framing: Framing;
   /** Changes each picture after it is cut and mirrored, before any mixing. */
   augment?: RandAugment;
+  /** Pixels in [-1, 1] unless given. */
+  normalisation?: Normalisation;
 };
 
 /**
@@ -48,7 +51,7 @@ export async function batchAt(source: ImageSource, step: number, options: BatchO
   if (source.size === 0) throw new Error("batchAt(source): expected at least 1 picture, got 0. Check the folder or the subset.");
   const draws = drawsAt(source.size, seed, batchSize, step);
   const requests = draws.map(({ index, epoch }) => ({ index, stream: (purpose: Purpose) => random(seed, purpose, epoch, index) }));
-  const batch = await readBatch(source, requests, size, options.framing, options.augment);
+  const batch = await readBatch(source, requests, size, options);
   mixBatch(batch, seed, step, options);
   return batch;
 }
@@ -57,6 +60,8 @@ export type EvaluationOptions = {
   batchSize: number;
   imageSize: number | Size;
   framing: EvaluationFraming;
+  /** Pixels in [-1, 1] unless given. */
+  normalisation?: Normalisation;
   /** How many batches are prepared ahead, 2 by default. */
   ahead?: number;
 };
@@ -69,7 +74,7 @@ export function evaluationBatches(source: ImageSource, options: EvaluationOption
   const make = (step: number): Promise<Batch> => {
     const length = Math.min(batchSize, source.size - step * batchSize);
     const requests = Array.from({ length }, (_, i) => ({ index: step * batchSize + i, stream: noDraws }));
-    return readBatch(source, requests, size, options.framing);
+    return readBatch(source, requests, size, options);
   };
   return prefetch(make, { from: 0, to: Math.ceil(source.size / batchSize), ahead });
 }
@@ -82,7 +87,9 @@ type Purpose = "view" | "augment";
 
 type Request = { index: number; stream: (purpose: Purpose) => RandomStream };
 
-async function readBatch(source: ImageSource, requests: readonly Request[], size: Size, framing: Framing, augment?: RandAugment): Promise<Batch> {
+type ReadOptions = Pick<BatchOptions, "framing" | "augment" | "normalisation">;
+
+async function readBatch(source: ImageSource, requests: readonly Request[], size: Size, { framing, augment, normalisation }: ReadOptions): Promise<Batch> {
   const [height, width] = size;
   const { channels, classes, targets } = source;
   const indices = Uint32Array.from(requests, ({ index }) => index);
@@ -90,7 +97,7 @@ async function readBatch(source: ImageSource, requests: readonly Request[], size
   const pixels = await readPixels(source, requests, chooseView(framing, size), height * width * channels, change);
   const labels = Int32Array.from(indices, (index) => source.labels[index]);
   return {
-    images: normalise(pixels),
+    images: normalise(pixels, channels, normalisation),
     shape: [requests.length, height, width, channels],
     labels,
     targets: targets ? targetsAt(targets, indices, classes.length) : oneHot(labels, classes.length),
@@ -124,15 +131,6 @@ async function readPixels(
 function targetsAt(targets: (index: number) => Float32Array, indices: Uint32Array, length: number): Float32Array {
   const out = new Float32Array(indices.length * length);
   for (const [row, index] of indices.entries()) out.set(targets(index), row * length);
-  return out;
-}
-
-// 0 -> -1 and 255 -> 1, as value_range(-1, 1) of big_vision and mean = std = 0.5 of timm.
-const levels: Float32Array = Float32Array.from({ length: 256 }, (_, level) => level / 127.5 - 1);
-
-function normalise(pixels: Uint8Array): Float32Array {
-  const out = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) out[i] = levels[pixels[i]];
   return out;
 }
 

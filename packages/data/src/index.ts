@@ -13,6 +13,7 @@ export type { MixOptions } from "./mix-batch.ts";
 export { mixup, oneHot } from "./mixup.ts";
 export { mnist } from "./mnist.ts";
 export type { PackagedSetOptions } from "./npm-folder.ts";
+export { normalisations, type Normalisation } from "./normalisation.ts";
 export { epochOrder } from "./order.ts";
 export { prefetch, type PrefetchOptions } from "./prefetch.ts";
 export { randAugment, type RandAugment } from "./rand-augment.ts";

@@ -41,7 +41,7 @@ export async function evaluateAt(
   checkSource(info, source);
   const started = performance.now();
   const meter = meterOf(info.task ?? "single-label", info.classes.length);
-  for await (const batch of evaluationBatches(source, { batchSize, imageSize: info.imageSizePx, framing: info.framing })) {
+  for await (const batch of evaluationBatches(source, { batchSize, imageSize: info.imageSizePx, framing: info.framing, normalisation: info.normalisation })) {
     signal?.throwIfAborted();
     const outputs = tf.tidy(() => classifierLogits(params, info.vit, tf.tensor4d(batch.images, batch.shape), { scheme, remainder }));
     await meter.add(outputs, batch).finally(() => outputs.dispose());

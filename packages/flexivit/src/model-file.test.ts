@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { saveParams } from "@flexivit/checkpoint";
-import type { ImageSource } from "@flexivit/data";
+import { normalisations, pixelSource, type ImageSource } from "@flexivit/data";
 import { leaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
-import { expectNoLeak } from "@flexivit/testing";
+import { expectNoLeak, fixturePath } from "@flexivit/testing";
 import { vitConfig } from "@flexivit/vit";
 import { describe, expect, it } from "vitest";
 import { evaluateAt, classifierLogits, initClassifierWeights, loadModel, saveModel, type ClassifierModel } from "./index.ts";
@@ -43,6 +43,24 @@ describe("a model file", () => {
       tf.dispose([before, after]);
     }
     tf.dispose([images, model.params, loaded.params]);
+  });
+
+  it("of big_vision scales pixels as it is told, and keeps that when it is written here", async () => {
+    const model = await loadModel(fixturePath("big-vision-flexi/gap-p8/params.npz"), { normalisation: "imagenet" });
+    const kept = join(await mkdtemp(join(tmpdir(), "model-")), "kept.safetensors");
+    await saveModel(kept, model);
+    const { info, params } = await loadModel(kept);
+    expect(info).toEqual(model.info);
+    expect(info.normalisation).toEqual(normalisations.imagenet);
+    const side = info.imageSizePx;
+    const levels = Uint8Array.from({ length: 5 * side * side * 3 }, (_, i) => (i * 7919 + (i >> 9) * 104729) % 256);
+    const pixels = Float32Array.from(levels, (level, i) => (level / 255 - [0.485, 0.456, 0.406][i % 3]) / [0.229, 0.224, 0.225][i % 3]);
+    const scheme = patchScheme(8);
+    const labels = tf.tidy(() => Int32Array.from(tf.argMax(classifierLogits(params, info.vit, tf.tensor4d(pixels, [5, side, side, 3]), { scheme }), 1).dataSync()));
+    const pictures = pixelSource({ name: "noise", pixels: levels, height: side, width: side, channels: 3, labels, classes: info.classes });
+    const framed = { params, info: { ...info, framing: { kind: "centre-crop" } as const } };
+    expect((await evaluateAt(framed, pictures, scheme)).figures).toEqual({ accuracy: 1 });
+    tf.dispose([params, model.params]);
   });
 
   it("of another kind is refused, and leaves no tensor", async () => {

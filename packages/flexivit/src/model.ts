@@ -1,5 +1,5 @@
 import { classify, initClassifier, type ClassifierParams } from "@flexivit/classify";
-import type { EvaluationFraming } from "@flexivit/data";
+import type { EvaluationFraming, Normalisation } from "@flexivit/data";
 import type { Features, MixedFeatures } from "@flexivit/features";
 import { initVit, vit, vitMixed, type VitConfig, type VitOptions, type VitParams } from "@flexivit/vit";
 import type { Task } from "./task.ts";
@@ -19,6 +19,8 @@ export type ClassifierInfo = {
   imageSizePx: number;
   /** How a picture is cut to that size. */
   framing: EvaluationFraming;
+  /** How its pixels are scaled; to [-1, 1] unless given. */
+  normalisation?: Normalisation;
   /** Patch sizes it was trained at. */
   patchSizes: string[];
 };

@@ -1,5 +1,5 @@
 import type { Smoothing } from "@flexivit/classify";
-import type { EvaluationFraming, Framing, MixOptions, RandAugment } from "@flexivit/data";
+import type { EvaluationFraming, Framing, MixOptions, Normalisation, RandAugment } from "@flexivit/data";
 import { optimizerOf, scheduleAt, type Optimizer, type OptimizerConfig, type Schedule } from "@flexivit/optim";
 import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
@@ -48,6 +48,8 @@ export type ClassifierRecipe = {
   trainFraming: Framing;
   /** How test pictures are cut; it travels with the trained model. */
   testFraming: EvaluationFraming;
+  /** How pixels are scaled; to [-1, 1] unless given. It travels with the trained model. */
+  normalisation?: Normalisation;
   batchSize: number;
   /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part. */
   accumulate: number;

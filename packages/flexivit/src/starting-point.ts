@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { loadVit } from "@flexivit/checkpoint";
+import { describeVit, loadVit } from "@flexivit/checkpoint";
 import { disposeTree, leaves, under } from "@flexivit/params";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
 import { classifierInfo } from "./model-file.ts";
@@ -17,9 +17,7 @@ export type StartingPoint = { file: string; sha256: string };
  * @throws where the file is missing, damaged or of another kind.
  */
 export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
-  const model = await loadVit(file);
-  const info = classifierInfo(model);
-  disposeTree(model.params, model.head);
+  const info = classifierInfo(await describeVit(file));
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
   return { from: { file, sha256: hash.digest("hex") }, info };

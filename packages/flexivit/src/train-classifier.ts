@@ -62,8 +62,8 @@ export async function trainClassifier(recipe: ClassifierRecipe, context: Trainin
 }
 
 function infoOf(recipe: ClassifierRecipe, { training, task }: TrainingContext): ClassifierInfo {
-  const { vit, imageSizePx, testFraming, patchSizes } = recipe;
-  return { vit, ...(task ? { task } : {}), classes: [...training.classes], imageSizePx, framing: testFraming, patchSizes };
+  const { vit, imageSizePx, testFraming: framing, normalisation, patchSizes } = recipe;
+  return { vit, ...(task && { task }), classes: [...training.classes], imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
 }
 
 

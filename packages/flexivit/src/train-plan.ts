@@ -1,4 +1,4 @@
-import type { EvaluationFraming, MixOptions, TrainingFraming } from "@flexivit/data";
+import { normalisations, type EvaluationFraming, type MixOptions, type TrainingFraming } from "@flexivit/data";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { formatScheme, possibleSchemes, schemesFor, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitVariant } from "@flexivit/vit";
@@ -79,6 +79,7 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, t
     mix: mixOf(flags),
     ...(flags.randAugment ? { augment: { kind: "rand-augment", ...flags.randAugment } } : {}),
     freeze: flags.freeze ?? [],
+    ...normalisationOf(flags, plan.start?.info),
     batchSize,
     accumulate,
     steps,
@@ -105,6 +106,12 @@ function auxiliaryOf({ auxiliaryBlock: block, auxiliaryWeight: weight = 0.3 }: T
 
 function mixOf({ mixup, cutmix }: TrainFlags): MixOptions {
   return { ...(mixup > 0 ? { mixup: { alpha: mixup } } : {}), ...(cutmix > 0 ? { cutmix: { alpha: cutmix } } : {}) };
+}
+
+/** How pixels are scaled: as the flag says, else as the model to start from has them. */
+function normalisationOf({ normalisation: name }: TrainFlags, start?: ClassifierInfo): Pick<ClassifierRecipe, "normalisation"> {
+  const normalisation = name === undefined ? start?.normalisation : normalisations[name];
+  return normalisation && name !== "half" ? { normalisation } : {};
 }
 
 /** The optimiser that the flags ask for; settings that nobody gave are left to its own defaults. */

@@ -36,9 +36,9 @@ export function trainingBatches(recipe: ClassifierRecipe, source: ImageSource): 
 
 /** Reads part `at` of the training: a batch per size of pictures, each with its share of them. */
 function readerOf(recipe: ClassifierRecipe, source: ImageSource): (at: number) => Promise<Batch[]> {
-  const { batchSize, accumulate, seed, augment, mix, imageSizePx, imageSizesPx = [imageSizePx] } = recipe;
+  const { batchSize, accumulate, seed, augment, normalisation, mix, imageSizePx, imageSizesPx = [imageSizePx] } = recipe;
   const groups = imageSizesPx.length;
-  const options = { seed, batchSize: batchSize / accumulate / groups, framing: recipe.trainFraming, augment, ...mix };
+  const options = { seed, batchSize: batchSize / accumulate / groups, framing: recipe.trainFraming, augment, normalisation, ...mix };
   return (at) => Promise.all(imageSizesPx.map((imageSize, group) => batchAt(source, at * groups + group, { ...options, imageSize })));
 }
 

@@ -9,7 +9,7 @@ import { Command, Option } from "commander";
 import { labelsOf } from "../labels-file.ts";
 import { classifierInfo, saveModel } from "../model-file.ts";
 import { certificatesOf } from "./certificates.ts";
-import { patchSizes, threadsOption } from "./options.ts";
+import { normalisationOption, patchSizes, threadsOption, type NormalisationName } from "./options.ts";
 import { printResult, remark } from "./print.ts";
 import { addTraitFlags, size, traitsOf, type TraitFlags } from "./trait-flags.ts";
 
@@ -21,6 +21,7 @@ type ConvertFlags = TraitFlags & {
   storePatchSize?: Size;
   storeGrid?: Size;
   labels?: string;
+  normalisation?: NormalisationName;
   out?: string;
   threads?: number;
   json?: boolean;
@@ -38,6 +39,7 @@ export function convertCommand(): Command {
     .option("--store-patch-size <size>", "store the patch kernel at this size, such as 32 or 12x10", size)
     .option("--store-grid <size>", "store the positions at this grid, such as 7 or 5x7", size)
     .option("--labels <file>", "names of the classes, one per line or as a JSON array; kept in files of flexivit")
+    .addOption(normalisationOption())
     .option("--out <file>", "where to (default: beside the weights, named by the format)");
   return addTraitFlags(command).addOption(threadsOption()).option("--json", "print JSON").addHelpText("after", examples).action(convert);
 }
@@ -57,7 +59,7 @@ async function convert(file: string, flags: ConvertFlags): Promise<void> {
   const loaded = withMethod(await loadVit(file, traitsOf(flags)), flags);
   if (loaded.unused.length > 0) remark(`left out: ${loaded.unused.join(", ")}`);
   const model = stored(loaded, flags);
-  await write(out, model, flags.to, labels);
+  await write(out, model, flags, labels);
   const { config, head, format } = model;
   const { certificates, rows } = flags.flexible ? certificatesOf(config.patchSize, sizesOf(loaded, flags), config.kernelResize) : noCertificates;
   if (flags.storePatchSize) remarkStored(loaded.config, config);
@@ -74,9 +76,9 @@ async function convert(file: string, flags: ConvertFlags): Promise<void> {
   );
 }
 
-async function write(out: string, model: LoadedVit, to: ConvertFlags["to"], labels: readonly string[] | undefined): Promise<void> {
+async function write(out: string, model: LoadedVit, { to, normalisation }: ConvertFlags, labels: readonly string[] | undefined): Promise<void> {
   const { params: backbone, head } = model;
-  if (to === "flexivit" && head) await saveModel(out, { params: { backbone, head }, info: classifierInfo(model, labels) });
+  if (to === "flexivit" && head) await saveModel(out, { params: { backbone, head }, info: classifierInfo(model, { labels, normalisation }) });
   else await saveVit(out, model, to);
 }
 

@@ -6,7 +6,7 @@ import { evaluateAt, type Evaluation } from "../evaluate-classifier.ts";
 import { loadModel } from "../model-file.ts";
 import { openData } from "../open-data.ts";
 import { checkPatchSizes } from "../recipe.ts";
-import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./options.ts";
+import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
 
 type EvaluateFlags = {
@@ -15,6 +15,7 @@ type EvaluateFlags = {
   patchSizes?: string[];
   batchSize: number;
   remainder: "error" | "crop";
+  normalisation?: NormalisationName;
   all?: boolean;
   strict?: boolean;
   threads?: number;
@@ -25,11 +26,12 @@ type EvaluateFlags = {
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description("Print how good a trained model is at each patch size, also at sizes that it was not trained at")
-    .requiredOption("--checkpoint <file>", "model.safetensors of a run")
+    .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .requiredOption("--data <set>", "fashion-mnist, mnist, a folder of pictures with the model's classes, or a .csv file of labels")
     .option("--patch-sizes <list>", "sizes such as 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once", wholeNumber(1), 250)
     .addOption(remainderOption())
+    .addOption(normalisationOption())
     .option("--all", "all pictures of a folder without val/, not only the tenth that training held out")
     .option("--strict", "refuse damaged pictures instead of leaving them out")
     .addOption(threadsOption())
@@ -40,7 +42,7 @@ export function evaluateCommand(): Command {
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   remarkEngine(await useEngine({ threads: flags.threads }));
-  const model = await loadModel(flags.checkpoint);
+  const model = await loadModel(flags.checkpoint, flags);
   const { info } = model;
   const sizes = flags.patchSizes ?? info.patchSizes;
   checkPatchSizes(sizes, info.imageSizePx, flags.remainder);

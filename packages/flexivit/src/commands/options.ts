@@ -1,3 +1,4 @@
+import { normalisations } from "@flexivit/data";
 import { formatScheme, parseScheme } from "@flexivit/patch-schemes";
 import { InvalidArgumentError, Option } from "commander";
 
@@ -77,6 +78,15 @@ export function names(text: string): string[] {
 /** `--remainder`, the same in every command. */
 export function remainderOption(): Option {
   return new Option("--remainder <how>", "pixels that whole patches leave over: refused, or cropped at the bottom and right").choices(["error", "crop"]).default("error");
+}
+
+export type NormalisationName = keyof typeof normalisations;
+
+/** `--normalisation`, the same in every command. */
+export function normalisationOption(): Option {
+  return new Option("--normalisation <name>", "scale of pixels: half for [-1, 1], imagenet for DeiT and DINOv2 (default: the model's, else half)").choices(
+    Object.keys(normalisations),
+  );
 }
 
 /** `--threads`, the same in every command. */

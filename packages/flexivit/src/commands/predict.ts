@@ -10,10 +10,10 @@ import { classifierLogits, type ClassifierInfo, type ClassifierModel } from "../
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { checkPatchSizes } from "../recipe.ts";
-import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./options.ts";
+import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { percent, printResult } from "./print.ts";
 
-type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
+type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; normalisation?: NormalisationName; json?: boolean };
 type Prediction = { file: string; patchSize: string; classes: { name: string; probability: number }[] };
 
 /** Pictures at once. */
@@ -28,6 +28,7 @@ export function predictCommand(): Command {
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .option("--patch-size <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
     .addOption(remainderOption())
+    .addOption(normalisationOption())
     .option("--top <n>", "how many classes", wholeNumber(1), 3)
     .addOption(threadsOption())
     .option("--json", "print JSON")
@@ -39,7 +40,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const missing = files.filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
   await useEngine({ threads: flags.threads });
-  const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels) });
+  const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation: flags.normalisation });
   const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
@@ -64,7 +65,7 @@ async function* predictBatches(
   { top, remainder }: PredictFlags,
 ): AsyncGenerator<Prediction[]> {
   const source = fileSource({ files, labels: files.map(() => 0), classes: info.classes, channels: info.vit.channels as 1 | 3 });
-  for await (const batch of evaluationBatches(source, { batchSize, imageSize: info.imageSizePx, framing: info.framing })) {
+  for await (const batch of evaluationBatches(source, { batchSize, imageSize: info.imageSizePx, framing: info.framing, normalisation: info.normalisation })) {
     const bySize: Prediction[][] = [];
     for (const patchSize of sizes) {
       const scheme = parseScheme(patchSize);

@@ -3,9 +3,10 @@ import type { Interpolation } from "@flexivit/resample";
 import { vitVariants, type Embedder, type Pooling, type Positions, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
+import type { NormalisationName } from "./options.ts";
 import { recipeDefaults } from "../recipe.ts";
 import type { Objective } from "../task.ts";
-import { names, nonNegative, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
+import { names, nonNegative, normalisationOption, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
 import { addWandbFlags, type WandbFlags } from "./wandb-flags.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
@@ -60,6 +61,7 @@ export type TrainFlags = WandbFlags & {
   cutmix: number;
   randAugment?: { layers: number; magnitude: number };
   freeze?: string[];
+  normalisation?: NormalisationName;
   flip: boolean;
   evaluateEvery?: number;
   checkpointEvery?: number;
@@ -147,6 +149,7 @@ function addOptimiserFlags(command: Command): void {
     .option("--cutmix <alpha>", "paste a box of another picture, its share by Beta(alpha, alpha)", nonNegative, 0)
     .option("--rand-augment <layers,magnitude>", "random changes of colour and shape, such as 2,10", randAugment)
     .option("--no-flip", "do not mirror pictures (mnist: never mirrored)")
+    .addOption(normalisationOption())
     .option("--freeze <places>", "weights that stay as they are, such as backbone or backbone/blocks/0", names)
     .option("--seed <n>", "seed of every draw", wholeNumber(0), 0);
 }
