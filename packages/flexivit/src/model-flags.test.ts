@@ -61,10 +61,24 @@ describe("the model that flags make", () => {
     expect((await readRun(mixed.folder)).config).toMatchObject({ imageSizesPx: [24, 48] });
   });
 
+  it("refuses a field that no model has, with those there are", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "model.json");
+    await writeFile(file, JSON.stringify({ dept: 2 }));
+    const { code, err } = await train("--model-config", file);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      "train(--model-config): expected fields out of channels, patchSize, positionGrid, embedder, positions, registers, pooling, mlp, activation, " +
+        "layerNormEpsilon, normPlace, dropPath, kernelResize, positionInterpolation, dim, depth, hiddenDim, heads, classToken, layerScale, " +
+        `got "dept" in ${file}. Correct its name.\n`,
+    );
+  });
+
   it.each([
     [["--image-sizes", "24,25"], /^gridOf\(imageSize\): expected patches of 12x12 to cover the image 25x25/],
     [["--image-sizes", "24,48,72,96"], "checkRecipe(imageSizesPx): expected a number of sizes that divides the 6 pictures of a part, got 4 sizes. Change the batch size.\n"],
     [["--class-token", "random", "--pooling", "tok"], 'vitConfig(classToken.value): expected one of learned, zeros, ones, got "random". learned is what published models have.\n'],
+    [["--class-token", "ones,last,pos", "--pooling", "tok"], 'train(--class-token): expected "position" or nothing as the third word and no more, got ones,last,pos. Write learned,first,position, for example.\n'],
+    [["--class-token", "ones,last,position,x"], 'train(--class-token): expected "position" or nothing as the third word and no more, got ones,last,position,x. Write learned,first,position, for example.\n'],
     [["--covariance", "nowhere.json"], /^train\(--covariance\): expected what flexivit covariance writes, got ENOENT.* in nowhere\.json\. Check the file\.\n$/],
     [["--embedder", "hybrid", "--patch-sizes", "9,8", "--remainder", "crop"], /^vitConfig\(patchSize\): expected multiples of the stem's stride of 2 pixels, got \[9, 9\]/],
   ])("%j is refused before a run folder is made", async (flags, message) => {
