@@ -49,7 +49,7 @@ export type ClassifierRecipe = {
   /** How test pictures are cut; it travels with the trained model. */
   testFraming: EvaluationFraming;
   batchSize: number;
-  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part. */
+  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part, and all parts have the same draws of drop path. */
   accumulate: number;
   steps: number;
   /** The optimiser and its settings; weight decay is that of the kernels unless they say otherwise. */
