@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +72,27 @@ describe("the model that flags make", () => {
         "layerNormEpsilon, normPlace, dropPath, kernelResize, positionInterpolation, dim, depth, hiddenDim, heads, classToken, layerScale, " +
         `got "dept" in ${file}. Correct its name.\n`,
     );
+  });
+
+  it.each<[string, string, object, string]>([
+    [
+      "a covariance of 5 px for a kernel of 12",
+      "--covariance",
+      { covariance: { height: Array(5).fill([1, 0, 0, 0, 0]), width: Array(5).fill([1, 0, 0, 0, 0]) } },
+      "resizeCertificate(covariance.height): expected [12, 12] numbers, as the stored kernel is 12 pixels high, got [5, 5]. Estimate it with patchCovariance at the kernel's size.\n",
+    ],
+    ["a method that does not exist", "--model-config", { kernelResize: { method: "lanczos" } }, 'resizeCertificate(method): expected one of pi, bilinear, norm, area, got "lanczos". Use one of these names.\n'],
+    [
+      "an interpolation of positions that does not exist",
+      "--model-config",
+      { positionInterpolation: { kernel: "lanczos", antialias: true, alignment: "half-pixel" } },
+      'resizeMatrix(kernel): expected one of bilinear, bicubic, area, got "lanczos". Use one of these values.\n',
+    ],
+  ])("refuses %s before a run folder is made", async (_what, flag, content, message) => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "file.json");
+    await writeFile(file, JSON.stringify(content));
+    const { code, err, folder } = await train(flag, file);
+    expect([code, err, existsSync(folder)]).toEqual([1, message, false]);
   });
 
   it.each([
