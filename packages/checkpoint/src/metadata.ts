@@ -1,3 +1,5 @@
+import { deepest, isShallow } from "./nesting.ts";
+
 /** Plain JSON: what a config is made of. */
 export type Metadata = { readonly [name: string]: unknown };
 
@@ -15,11 +17,13 @@ export function stringifyMetadata(metadata: Metadata, writer: string): string {
 
 /** The data of a JSON text. */
 export function parseMetadata(text: string, reader: string): Metadata {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Metadata;
+    value = JSON.parse(text);
   } catch {
     // Said below.
   }
+  if (!isShallow(value)) throw new Error(`${reader}(file): expected metadata nested at most ${deepest} deep, got deeper ones. Write the file again.`);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Metadata;
   throw new Error(`${reader}(file): expected metadata of a JSON object, got ${JSON.stringify(text.slice(0, 60))}. Write the file again.`);
 }

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { leaves, type ParamTree } from "@flexivit/params";
 import type { LazyEntry, WeightFile } from "./entry.ts";
+import { deepest } from "./nesting.ts";
 import { fromTensor, toTensor } from "./tensors.ts";
 
 /** Entries named by the paths of the leaves. */
@@ -17,6 +18,7 @@ export function entriesOf(tree: ParamTree, writer: string): Record<string, LazyE
 
 /** The tree of a file's entries, read one by one: "a/b" is `b` in `a`; names 0, 1, 2, ... make an array. */
 export async function readTree(entries: WeightFile["entries"], reader: string): Promise<ParamTree> {
+  requireShallow(Object.keys(entries), reader);
   const tensors = new Map<string, tf.Tensor>();
   try {
     for (const [path, { dtype, shape, read }] of Object.entries(entries)) {
@@ -27,6 +29,12 @@ export async function readTree(entries: WeightFile["entries"], reader: string): 
     for (const tensor of tensors.values()) tensor.dispose();
     throw error;
   }
+}
+
+function requireShallow(names: readonly string[], reader: string): void {
+  const deep = names.find((name) => name.split("/", deepest + 1).length > deepest);
+  if (deep === undefined) return;
+  throw new Error(`${reader}(file): expected names of at most ${deepest} parts, got "${deep.slice(0, 40)}…". Rename the entry.`);
 }
 
 /** Nested objects and arrays from leaves by path. */

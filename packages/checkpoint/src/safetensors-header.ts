@@ -1,6 +1,7 @@
 import type { Refuse } from "./byte-source.ts";
 import { bytesPerElement } from "./elements.ts";
 import { countElements, type DType } from "./entry.ts";
+import { deepest, isShallow } from "./nesting.ts";
 
 /** Where an entry lies: byte range within the payload that follows the header. */
 export type Placement = { dtype: DType; shape: readonly number[]; begin: number; end: number };
@@ -61,6 +62,7 @@ function parseJsonObject(bytes: Uint8Array, refuse: Refuse): Record<string, unkn
     throw refuse("a header of JSON text", `${(error as Error).name} while reading it`);
   }
   if (!isRecord(value)) throw refuse("a JSON object as header", Array.isArray(value) ? "an array" : String(value));
+  if (!isShallow(value)) throw refuse(`a header nested at most ${deepest} deep`, "a deeper one");
   return value;
 }
 

@@ -76,10 +76,18 @@ function planOf(weights: WeightFile & { name: string }, traits: VitTraits, reade
   const metadata = ownMetadata(weights, reader);
   const noted = metadata["config"] as VitConfig | undefined;
   const known = noted && checkVitConfig(withTraits(noted, traits), reader);
+  if (known) requireBlocksWithin(known, Object.keys(entries).length, refuse);
   return ownKernel in entries ? ownPlan(entries, known, metadata, refuse) : foreignPlan(entries, known ?? traits, metadata, refuse);
 }
 
 type Refuse = StoredModel["refuse"];
+
+/** A note may claim any number of blocks. Each has entries of its own, so the file bounds what is made of the claim. */
+function requireBlocksWithin({ depth, embedder }: VitConfig, entries: number, refuse: Refuse): void {
+  const stages = embedder.kind === "hybrid" ? embedder.stages : [];
+  const claimed = stages.reduce((sum, { blocks }) => sum + blocks, depth);
+  if (claimed > entries) throw refuse(`a note of at most ${entries} blocks, as many as there are entries`, `one of ${claimed}`);
+}
 
 function ownPlan(entries: WeightFile["entries"], config: VitConfig | undefined, metadata: Metadata, refuse: Refuse): Plan {
   if (!config) throw refuse("a note with the config, as saveVit writes it", "none", "Save the weights with saveVit.");

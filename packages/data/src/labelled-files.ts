@@ -38,7 +38,8 @@ export async function labelledFiles(csv: string, options: LabelledOptions = {}):
   refuseSkipped("labelledFiles", csv, skipped, pictures.length, strict);
   const files = pictures.map(({ file }) => file);
   const source = pictureFiles({ files, channels, sizes: pictures.map(({ size }) => size) });
-  const rows = Float32Array.from(files.flatMap((file) => targets.get(file)?.target ?? []));
+  const rows = new Float32Array(files.length * classes.length);
+  for (const [row, file] of files.entries()) rows.set(targets.get(file)!.target, row * classes.length);
   return { ...withTargets(source, classes, rows), files, skipped, task };
 }
 
@@ -46,14 +47,15 @@ const namesIn = ({ fields: [field] }: LabelLine): string[] => field.split("|").m
 
 const classesIn = ({ lines }: LabelTable): string[] => [...new Set(lines.flatMap(namesIn))].sort();
 
-type TargetOf = (entry: LabelLine) => number[];
+/** Four bytes a value: a file of a million lines and a thousand classes is more than a list of numbers can hold. */
+type TargetOf = (entry: LabelLine) => Float32Array;
 
 function classTargets(csv: string, classes: readonly string[]): TargetOf {
   return (entry) => {
     const names = namesIn(entry);
     const unknown = names.find((name) => !classes.includes(name));
     if (unknown !== undefined) refuseLine(csv, entry.line, `classes out of ${classes.join(", ")}`, `"${unknown}"`, "Correct the line or add the class");
-    return classes.map((name) => (names.includes(name) ? 1 : 0));
+    return Float32Array.from(classes, (name) => (names.includes(name) ? 1 : 0));
   };
 }
 
@@ -62,7 +64,7 @@ function valueTargets(csv: string, columns: readonly string[], classes: readonly
   const missing = places.indexOf(-1);
   if (missing >= 0) refuseLine(csv, 1, `a column "${classes[missing]}"`, columns.join(", "), "Add the column");
   return ({ line, fields }) =>
-    places.map((place) => {
+    Float32Array.from(places, (place) => {
       const value = fields[place] === "" ? NaN : Number(fields[place]);
       if (!Number.isFinite(value)) refuseLine(csv, line, `a number for "${columns[place]}"`, JSON.stringify(fields[place]), "Correct the line or remove it");
       return value;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,10 +62,45 @@ describe("the model that flags make", () => {
     expect((await readRun(mixed.folder)).config).toMatchObject({ imageSizesPx: [24, 48] });
   });
 
+  it("refuses a field that no model has, with those there are", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "model.json");
+    await writeFile(file, JSON.stringify({ dept: 2 }));
+    const { code, err } = await train("--model-config", file);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      "train(--model-config): expected fields out of channels, patchSize, positionGrid, embedder, positions, registers, pooling, mlp, activation, " +
+        "layerNormEpsilon, normPlace, dropPath, kernelResize, positionInterpolation, dim, depth, hiddenDim, heads, classToken, layerScale, " +
+        `got "dept" in ${file}. Correct its name.\n`,
+    );
+  });
+
+  it.each<[string, string, object, string]>([
+    [
+      "a covariance of 5 px for a kernel of 12",
+      "--covariance",
+      { covariance: { height: Array(5).fill([1, 0, 0, 0, 0]), width: Array(5).fill([1, 0, 0, 0, 0]) } },
+      "resizeCertificate(covariance.height): expected [12, 12] numbers, as the stored kernel is 12 pixels high, got [5, 5]. Estimate it with patchCovariance at the kernel's size.\n",
+    ],
+    ["a method that does not exist", "--model-config", { kernelResize: { method: "lanczos" } }, 'resizeCertificate(method): expected one of pi, bilinear, norm, area, got "lanczos". Use one of these names.\n'],
+    [
+      "an interpolation of positions that does not exist",
+      "--model-config",
+      { positionInterpolation: { kernel: "lanczos", antialias: true, alignment: "half-pixel" } },
+      'resizeMatrix(kernel): expected one of bilinear, bicubic, area, got "lanczos". Use one of these values.\n',
+    ],
+  ])("refuses %s before a run folder is made", async (_what, flag, content, message) => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "file.json");
+    await writeFile(file, JSON.stringify(content));
+    const { code, err, folder } = await train(flag, file);
+    expect([code, err, existsSync(folder)]).toEqual([1, message, false]);
+  });
+
   it.each([
     [["--image-sizes", "24,25"], /^gridOf\(imageSize\): expected patches of 12x12 to cover the image 25x25/],
     [["--image-sizes", "24,48,72,96"], "checkRecipe(imageSizesPx): expected a number of sizes that divides the 6 pictures of a part, got 4 sizes. Change the batch size.\n"],
     [["--class-token", "random", "--pooling", "tok"], 'vitConfig(classToken.value): expected one of learned, zeros, ones, got "random". learned is what published models have.\n'],
+    [["--class-token", "ones,last,pos", "--pooling", "tok"], 'train(--class-token): expected "position" or nothing as the third word and no more, got ones,last,pos. Write learned,first,position, for example.\n'],
+    [["--class-token", "ones,last,position,x"], 'train(--class-token): expected "position" or nothing as the third word and no more, got ones,last,position,x. Write learned,first,position, for example.\n'],
     [["--covariance", "nowhere.json"], /^train\(--covariance\): expected what flexivit covariance writes, got ENOENT.* in nowhere\.json\. Check the file\.\n$/],
     [["--embedder", "hybrid", "--patch-sizes", "9,8", "--remainder", "crop"], /^vitConfig\(patchSize\): expected multiples of the stem's stride of 2 pixels, got \[9, 9\]/],
   ])("%j is refused before a run folder is made", async (flags, message) => {

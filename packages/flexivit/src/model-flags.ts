@@ -88,8 +88,12 @@ function embedders({ dim, heads }: VitConfig): Record<Embedder["kind"], Embedder
 }
 
 function classTokenOf(text: string): ClassToken {
-  const [value, at = "first", position] = text.split(",");
-  return { value, at, position: position === "position" } as ClassToken; // vitConfig refuses other words
+  const [value, at = "first", position, ...more] = text.split(",");
+  const isPosition = position === "position";
+  if (more.length > 0 || (position !== undefined && !isPosition)) {
+    throw new Error(`train(--class-token): expected "position" or nothing as the third word and no more, got ${text}. Write learned,first,position, for example.`);
+  }
+  return { value, at, position: isPosition } as ClassToken; // vitConfig refuses other words
 }
 
 function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
@@ -107,7 +111,11 @@ function readCovariance(file: string): SeparableCovariance {
 
 function fileFields({ modelConfig }: TrainFlags): Partial<VitConfig> {
   if (modelConfig === undefined) return {};
-  return readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config") as Partial<VitConfig>;
+  const fields = readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config");
+  const known = [...Object.keys(vitConfig("mu")), "classToken", "layerScale"]; // those two have no default
+  const unknown = Object.keys(fields).find((name) => !known.includes(name));
+  if (unknown === undefined) return fields;
+  throw new Error(`train(--model-config): expected fields out of ${known.join(", ")}, got "${unknown}" in ${modelConfig}. Correct its name.`);
 }
 
 function readJson(file: string, flag: string, expected: string): object {

@@ -3,6 +3,7 @@ import type { EvaluationFraming, Framing, MixOptions, Normalisation, RandAugment
 import { optimizerOf, scheduleAt, type Optimizer, type OptimizerConfig, type Schedule } from "@flexivit/optim";
 import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remainder, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
+import { checkResizes } from "./check-resizes.ts";
 import { checkAuxiliary, type Auxiliary } from "./classifier-loss.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import type { Objective } from "./task.ts";
@@ -51,7 +52,7 @@ export type ClassifierRecipe = {
   /** How pixels are scaled; to [-1, 1] unless given. It travels with the trained model. */
   normalisation?: Normalisation;
   batchSize: number;
-  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part. */
+  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part, and all parts have the same draws of drop path. */
   accumulate: number;
   steps: number;
   /** The optimiser and its settings; weight decay is that of the kernels unless they say otherwise. */
@@ -104,8 +105,8 @@ export const recipeDefaults: Pick<
 /**
  * Refuses a recipe that could not be trained to its end, before anything is written.
  *
- * @throws where a patch size does not fit the pictures, weights do not fit the sizes, the warm-up does not fit the
- *   steps, or a batch cannot be split into equal parts.
+ * @throws where a patch size does not fit the pictures, the model cannot be resized, weights do not fit the sizes, the
+ *   warm-up does not fit the steps, or a batch cannot be split into equal parts.
  */
 export function checkRecipe(recipe: ClassifierRecipe): void {
   const { patchSizes, evaluatePatchSizes, imageSizePx, imageSizesPx = [imageSizePx], remainder, batchSize, accumulate } = recipe;
@@ -116,6 +117,7 @@ export function checkRecipe(recipe: ClassifierRecipe): void {
   if (other !== undefined) {
     throw new Error(`checkRecipe(draw): expected draws from patch sizes ${patchSizes.join(", ")}, got ${other}. Add it to patchSizes.`);
   }
+  checkResizes(recipe.vit);
   scheduleAt(scheduleOf(recipe), 0);
   optimizerFor(recipe);
   if (recipe.auxiliary) checkAuxiliary(recipe.auxiliary, recipe.vit, imageSizesPx.length);

@@ -38,6 +38,10 @@ describe("a file of labels", () => {
     const evaluated = await flexivit("evaluate", "--checkpoint", model, "--data", file, "--patch-sizes", "8", "--all", "--json");
     // Two classes, each told by its own bright colour: all of them in order at a size that it never saw.
     expect(JSON.parse(evaluated.out)).toMatchObject([{ patchSize: "8", tokens: 9, meanAveragePrecision: 1, pictures: 24 }]);
+    const predicted = JSON.parse((await flexivit("predict", join(pictures, "blue", "00.png"), "--checkpoint", model, "--json")).out);
+    const { classes } = predicted[0] as { classes: { name: string; probability: number }[] };
+    expect(classes.map(({ name }) => name).toSorted()).toEqual(["cold", "dark"]);
+    for (const { probability } of classes) expect(probability).toBeGreaterThan(0.5); // it has both, and softmax would share out 1
     await labels("several.csv", "file,classes", (colour) => ({ blue: "cold", green: "cold|dark", red: "" })[colour]!);
     const resumed = await flexivit("train", "--data", file, "--out", join(folder, ".."), "--variant", "mu", "--image-size", "24", "--patch-sizes", "12,6", "--steps", "60", "--batch-size", "8", "--learning-rate", "0.003", "--evaluate-every", "60", "--resume");
     expect(resumed.code).toBe(1);
@@ -54,6 +58,10 @@ describe("a file of labels", () => {
     // Numbers of standard deviation 0.8 and 0.2 about their mean: a third of that is learnt, not guessed.
     expect(summary.values["rmse/12"]).toBeLessThan(0.2);
     expect(summary.values["rmse/6"]).toBeLessThan(0.2);
+    const predicted = await flexivit("predict", join(pictures, "red", "00.png"), "--checkpoint", join(folder, "model.safetensors"), "--patch-size", "6");
+    const [, warmth, light] = /red\/00\.png +6 +warmth (\S+), light (\S+)\n$/.exec(predicted.out)!.map(Number);
+    expect(Math.abs(warmth - 1)).toBeLessThan(0.6); // three times the root of the mean square
+    expect(Math.abs(light - 0.5)).toBeLessThan(0.6);
   });
 
   it("refuses a loss that is not for its targets, before a run folder is made", async () => {

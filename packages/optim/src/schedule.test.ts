@@ -59,6 +59,25 @@ describe("scheduleAt", () => {
     );
   });
 
+  it.each<[string, Schedule, string]>([
+    ["a timescale of 0", { kind: "rsqrt", timescale: 0, ...ramps }, "timescale): expected a number above 0, got 0. Correct the schedule."],
+    ["a negative shift", { kind: "rsqrt", shift: -1, ...ramps }, "shift): expected a number of at least 0, got -1. Correct the schedule."],
+    ["a negative end", { kind: "linear", end: -0.1, ...ramps }, "end): expected a number of at least 0, got -0.1. Correct the schedule."],
+    ["a power of 0", { kind: "linear", power: 0, ...ramps }, "power): expected a number above 0, got 0. Correct the schedule."],
+    [
+      "a factor that is no number",
+      { kind: "stairs", stairs: [{ fromStep: 0, factor: Number.NaN }], ...ramps },
+      "stairs[0].factor): expected a number of at least 0, got NaN. Correct the schedule.",
+    ],
+    [
+      "stairs out of order",
+      { kind: "stairs", stairs: [20, 10].map((fromStep) => ({ fromStep, factor: 0.5 })), ...ramps },
+      "stairs[1].fromStep): expected a step above 20, where the stair before it begins, got 10. Sort the stairs.",
+    ],
+  ])("refuses %s", (_, schedule, message) => {
+    expect(() => scheduleAt(schedule, 0)).toThrow(new Error(`scheduleAt(schedule.${message}`));
+  });
+
   it("refuses ramps that do not fit", () => {
     expect(() => scheduleAt({ kind: "cosine", totalSteps: 5, warmupSteps: 5 }, 0)).toThrow(
       new Error(

@@ -1,3 +1,5 @@
+import { notNegative, positive } from "./settings.ts";
+
 /** Steps of a rise from 0 at the start and of a fall to 0 at the end; both are linear factors. */
 type Ramps = { totalSteps: number; warmupSteps?: number; cooldownSteps?: number };
 
@@ -24,7 +26,8 @@ export type Schedule =
  *
  * Steps count from 0, so a warm-up begins with a step of size 0.
  *
- * @throws where the kind is unknown, or warm-up and cool-down do not fit in the total
+ * @throws where the kind is unknown, a number is out of its range, stairs are not in order, or warm-up and cool-down do
+ * not fit in the total
  *
  * Source: big_vision `utils.create_learning_rate_schedule`.
  */
@@ -45,13 +48,18 @@ function decayAt(schedule: Schedule, step: number, warmupSteps: number): number 
       return (1 + Math.cos(Math.PI * progress)) / 2;
     case "linear": {
       const { end = 0, power = 1 } = schedule;
+      requireNumber("end", end, notNegative);
+      requireNumber("power", power, positive);
       return end + (1 - end) * (1 - progress) ** power;
     }
     case "rsqrt": {
       const { timescale = 10_000, shift = 0 } = schedule;
+      requireNumber("timescale", timescale, positive);
+      requireNumber("shift", shift, notNegative);
       return 1 / Math.sqrt(1 + (Math.max(0, step - warmupSteps) + shift) / timescale);
     }
     case "stairs":
+      requireStairs(schedule.stairs);
       return schedule.stairs.findLast(({ fromStep }) => fromStep <= step)?.factor ?? 1;
     default: {
       const { kind } = schedule as { kind: unknown };
@@ -69,4 +77,18 @@ function requireFit(totalSteps: number, warmupSteps: number, cooldownSteps: numb
     `scheduleAt(schedule): expected warmupSteps below and cooldownSteps within totalSteps ${totalSteps}, ` +
       `got ${warmupSteps} and ${cooldownSteps}. Shorten them or train longer.`,
   );
+}
+
+function requireNumber(name: string, value: number, { expected, holds }: typeof positive): void {
+  if (holds(value)) return;
+  throw new Error(`scheduleAt(schedule.${name}): expected ${expected}, got ${value}. Correct the schedule.`);
+}
+
+function requireStairs(stairs: readonly { fromStep: number; factor: number }[]): void {
+  for (const [index, { fromStep, factor }] of stairs.entries()) {
+    requireNumber(`stairs[${index}].factor`, factor, notNegative);
+    const before = stairs[index - 1]?.fromStep ?? -Infinity;
+    if (fromStep > before) continue;
+    throw new Error(`scheduleAt(schedule.stairs[${index}].fromStep): expected a step above ${before}, where the stair before it begins, got ${fromStep}. Sort the stairs.`);
+  }
 }

@@ -33,5 +33,8 @@ describe("sgd", () => {
     expect(() => sgd({ learningRate: 1, momentum: 1 })).toThrow(
       new Error("sgd(momentum): expected a number in [0, 1), got 1. Correct the setting."),
     );
+    expect(() => sgd({ learningRate: 1, nesterov: true })).toThrow(
+      new Error("sgd(nesterov): expected a momentum above 0 to look ahead along, got 0. Set momentum, such as 0.9, or leave nesterov out."),
+    );
   });
 });

@@ -24,7 +24,7 @@ export type SgdOptions = {
  *     v = momentum v + g
  *     param -= schedule learningRate v                        with Nesterov: g + momentum v in place of v
  *
- * @throws where a setting is unknown or out of its range
+ * @throws where a setting is unknown or out of its range, or Nesterov has no momentum
  *
  * Source: torch.optim.SGD with dampening 0, which decays every leaf (`decayMask: "all"`).
  */
@@ -36,6 +36,7 @@ export function sgd(options: SgdOptions): Optimizer {
     { learningRate: positive, momentum: fraction, nesterov: oneOf(true, false), weightDecay: notNegative, decayMask: decayMaskRange },
   );
   const { learningRate, momentum, nesterov } = settings;
+  if (nesterov && momentum === 0) throw new Error("sgd(nesterov): expected a momentum above 0 to look ahead along, got 0. Set momentum, such as 0.9, or leave nesterov out.");
   return {
     name: "sgd",
     learningRate,

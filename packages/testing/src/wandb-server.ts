@@ -36,10 +36,13 @@ export type WandbServer = {
  * Starts a server on 127.0.0.1 that takes runs as Weights & Biases does: from `@wandb/sdk`, and from the official
  * client's `wandb sync`.
  *
- * `tellsLines: false` keeps the number of lines from who asks for it.
+ * `tellsLines: false` keeps the number of lines from who asks for it; longer posts than `mostBytes` are answered with 413.
  * As there, a post to `file_stream` puts lines where its offset says, and UpsertBucket tells how many lines there are.
  */
-export async function startWandbServer(behaviour: WandbBehaviour = "well", { tellsLines = true }: { tellsLines?: boolean } = {}): Promise<WandbServer> {
+export async function startWandbServer(
+  behaviour: WandbBehaviour = "well",
+  { tellsLines = true, mostBytes = Infinity }: { tellsLines?: boolean; mostBytes?: number } = {},
+): Promise<WandbServer> {
   const store: Store = { runs: new Map(), requests: 0, linesReceived: 0, tellsLines };
   let current: WandbBehaviour = "well";
   const server = createServer((request, response) => {
@@ -47,6 +50,7 @@ export async function startWandbServer(behaviour: WandbBehaviour = "well", { tel
     void bodyOf(request).then((body) => {
       if (current === "black hole") return;
       if (typeof current === "number") return answer(response, { error: `status ${current}` }, current);
+      if (Buffer.byteLength(body) > mostBytes) return answer(response, { error: "too much at once" }, 413);
       return answer(response, reply(store, request, body, url));
     });
   });

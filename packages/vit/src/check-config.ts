@@ -4,6 +4,7 @@ import { stemStrideOf } from "./stem-stride.ts";
 /** Returns the configuration if its fields are possible, alone and together; throws otherwise, with what is possible. */
 export function checkVitConfig(config: VitConfig, where: string): VitConfig {
   checkNames(config, where);
+  checkLists(config, where);
   for (const [name, value] of Object.entries(countsOf(config))) checkCount(value, `${where}(${name})`, 1);
   checkCount(config.registers, `${where}(registers)`, 0);
   checkHeads(config.heads, config.dim, `${where}(heads)`);
@@ -16,22 +17,35 @@ export function checkVitConfig(config: VitConfig, where: string): VitConfig {
     );
   }
   checkNumber(config.layerScale ?? 0, Number.isFinite, `${where}(layerScale)`, "a finite number", "Leave it out for blocks without scales.");
+  checkNumber(config.layerNormEpsilon, (epsilon) => epsilon >= 0 && epsilon < 1, `${where}(layerNormEpsilon)`, "a number of 0 or more and below 1", "Use 1e-6, as published models have.");
   checkNumber(config.dropPath, (rate) => rate >= 0 && rate < 1, `${where}(dropPath)`, "a share of 0 or more and below 1", "Use 0 to switch it off.");
   return config;
 }
 
 /** The valid values of each field that is one of some names, and what they mean. */
-function checkNames({ embedder, positions, classToken, pooling, mlp, normPlace }: VitConfig, where: string): void {
+function checkNames({ embedder, positions, classToken, pooling, mlp, activation, normPlace }: VitConfig, where: string): void {
   const kinds = ["linear", "mlp", "attention", "tile-cnn", "conv-stem", "hybrid"];
   checkName(embedder?.kind, kinds, `${where}(embedder.kind)`, "linear is FlexiViT's.");
   checkName(positions, ["grid", "sequence", "factorised", "sin-cos", "index", "none"], `${where}(positions)`, "grid is FlexiViT's.");
   checkName(pooling, ["gap", "tok", "map"], `${where}(pooling)`, "Pool by the mean of the tokens (gap), by a class token (tok) or by attention (map).");
   checkName(mlp, ["gelu", "swiglu"], `${where}(mlp)`, "Use the one that the weights were trained with.");
+  checkName(activation, ["tanh", "erf"], `${where}(activation)`, "tanh is big_vision's, erf timm's and Hugging Face's.");
   checkName(normPlace, ["tokens", "pooled"], `${where}(normPlace)`, "Only timm's fc_norm is pooled.");
   if (classToken === undefined) return;
   checkName(classToken.value, ["learned", "zeros", "ones"], `${where}(classToken.value)`, "learned is what published models have.");
   checkName(classToken.at, ["first", "last"], `${where}(classToken.at)`, "first is what published models have.");
   checkName(classToken.position, [true, false], `${where}(classToken.position)`, "true adds a learned position to it.");
+}
+
+/** Lists that may be something else where a config comes out of a file. */
+function checkLists({ patchSize, positionGrid, embedder }: VitConfig, where: string): void {
+  for (const [name, sides] of Object.entries({ patchSize, positionGrid })) {
+    if (Array.isArray(sides) && sides.length === 2) continue;
+    throw new Error(`${where}(${name}): expected [height, width], got ${JSON.stringify(sides)}. Give both, also where they are alike.`);
+  }
+  const [field, stages] = embedder.kind === "conv-stem" ? (["channels", embedder.channels] as const) : embedder.kind === "hybrid" ? (["stages", embedder.stages] as const) : [];
+  if (field === undefined || Array.isArray(stages)) return;
+  throw new Error(`${where}(embedder.${field}): expected a list with an entry per stage, got ${JSON.stringify(stages)}. Put it in [ ].`);
 }
 
 function checkEmbedder(embedder: Embedder, { patchSize, dim }: VitConfig, where: string): void {

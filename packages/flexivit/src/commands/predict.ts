@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { topClasses } from "@flexivit/classify";
 import { evaluationBatches, fileSource } from "@flexivit/data";
 import { useEngine } from "@flexivit/engine";
 import { gridOf, parseScheme, type Remainder } from "@flexivit/patch-schemes";
 import { textTable } from "@flexivit/run-log";
 import * as tf from "@tensorflow/tfjs-core";
 import { Command } from "commander";
+import { answersOf, type Answer } from "../answers.ts";
 import { classifierLogits, type ClassifierInfo, type ClassifierModel } from "../model.ts";
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
@@ -14,15 +14,15 @@ import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeN
 import { percent, printResult } from "./print.ts";
 
 type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; normalisation?: NormalisationName; json?: boolean };
-type Prediction = { file: string; patchSize: string; classes: { name: string; probability: number }[] };
+type Prediction = { file: string; patchSize: string } & Answer;
 
 /** Pictures at once. */
 const batchSize = 32;
 
-/** `flexivit predict`: the most probable classes of pictures. */
+/** `flexivit predict`: the most probable classes of pictures, or the numbers that a regression gives them. */
 export function predictCommand(): Command {
   return new Command("predict")
-    .description("Print the most probable classes of pictures, at one or several patch sizes")
+    .description("Print the most probable classes of pictures, or their numbers, at one or several patch sizes")
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
@@ -70,21 +70,22 @@ async function* predictBatches(
     for (const patchSize of sizes) {
       const scheme = parseScheme(patchSize);
       const logits = tf.tidy(() => classifierLogits(params, info.vit, tf.tensor4d(batch.images, batch.shape), { scheme, remainder }));
-      const best = await topClasses(logits, top);
+      const answers = await answersOf(logits, info, top);
       logits.dispose();
-      bySize.push(best.map((classes, row) => ({ file: files[batch.indices[row]], patchSize, classes: named(classes, info.classes) })));
+      bySize.push(answers.map((answer, row) => ({ file: files[batch.indices[row]], patchSize, ...answer })));
     }
     yield [...batch.indices.keys()].flatMap((row) => bySize.map((predictions) => predictions[row]));
   }
 }
 
-function named(classes: readonly { class: number; probability: number }[], names: readonly string[]): Prediction["classes"] {
-  return classes.map(({ class: index, probability }) => ({ name: names[index], probability }));
-}
-
 function predictionTable(predictions: readonly Prediction[]): string {
   return textTable(
-    ["picture", "patch size", "most probable classes"],
-    predictions.map(({ file, patchSize, classes }) => [file, patchSize, classes.map(({ name, probability }) => `${name} ${percent(probability)}`).join(", ")]),
+    ["picture", "patch size", "values" in predictions[0] ? "numbers" : "most probable classes"],
+    predictions.map((prediction) => [prediction.file, prediction.patchSize, answerText(prediction)]),
   );
+}
+
+function answerText(answer: Answer): string {
+  if ("values" in answer) return answer.values.map(({ name, value }) => `${name} ${value.toPrecision(4)}`).join(", ");
+  return answer.classes.map(({ name, probability }) => `${name} ${percent(probability)}`).join(", ");
 }

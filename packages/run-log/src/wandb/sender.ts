@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { openLiveRun, type LiveRun } from "./live-run.ts";
+import type { HistoryLine } from "./log-tail.ts";
 import { confirm, exitCodeOf, restartFile, saveState, type Shipment } from "./shipment.ts";
 import { Refused, wandbClient, type WandbClient } from "./wandb-client.ts";
 import { runUrl } from "./wandb-settings.ts";
@@ -17,6 +18,8 @@ export type Sender = {
 export type SenderOptions = { readonly apiKey: string; readonly requestTimeoutMs: number; readonly heartbeatMs?: number };
 
 const chunkLines = 5000;
+/** Of a chunk's texts, which may grow by half on the way. W&B takes a line of 10 MiB at most: PyPI `wandb`, filestream. */
+const chunkLetters = 4 * 2 ** 20;
 const betweenPostsMs = 2000;
 /** W&B takes a run that it hears nothing of for some minutes for crashed. */
 const defaultHeartbeatMs = 30_000;
@@ -85,8 +88,19 @@ type LineCount = { data?: { model?: { bucket?: { historyLineCount?: number } | n
 
 async function sendChunk(shipment: Shipment, live: LiveRun): Promise<void> {
   const { confirmed: from, tail, summary } = shipment;
-  const lines = tail.lines.slice(from, from + chunkLines);
+  const lines = chunkOf(tail.lines, from);
   shipment.voidFrom = Number.POSITIVE_INFINITY;
   await live.send(lines, from, summary);
   confirm(shipment, from + lines.length);
+}
+
+/** The lines from an index on that go in one post: one at least, and no more than a server takes at once. */
+function chunkOf(lines: readonly HistoryLine[], from: number): readonly HistoryLine[] {
+  const most = Math.min(lines.length, from + chunkLines);
+  let letters = 0;
+  for (let at = from; at < most; at++) {
+    for (const [name, text] of Object.entries(lines[at]!.values)) letters += name.length + text.length;
+    if (letters > chunkLetters && at > from) return lines.slice(from, at);
+  }
+  return lines.slice(from, most);
 }

@@ -82,6 +82,17 @@ it("sends the whole run to another server, also where that does not tell how man
   await Promise.all([first.close(), second.close()]);
 });
 
+it("sends 3,000 rows of 10 kB to a server that takes 10 MiB at once", async () => {
+  const server = await startWandbServer("well", { mostBytes: 10 * 2 ** 20 });
+  const run = await openRun({ folder: newFolder(), name: "n", config: {}, report: false });
+  for (let step = 0; step < 3000; step++) run.log({ text: String(step % 10).repeat(10_000) }, step);
+  await run.finish("finished");
+  expect(await syncRun(run.folder, { baseUrl: server.url })).toMatchObject({ lines: 3000, confirmed: 3000, complete: true });
+  expect(stepsAt(server, run.id)).toEqual(stepsTo(3000));
+  expect(server.linesReceived()).toBe(3000);
+  await server.close();
+});
+
 it("says what stands in the way", async () => {
   const server = await startWandbServer(403);
   const { folder } = await runOf(3);
