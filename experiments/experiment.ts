@@ -1,3 +1,5 @@
+import type { WandbOptions } from "@flexivit/run-log";
+
 /** How an experiment is asked to run. */
 export type ExperimentOptions = {
   /** One of the experiment's variants. */
@@ -11,6 +13,8 @@ export type ExperimentOptions = {
   resume: boolean;
   /** A data set in place of the variant's own: a name, or a folder for the paper variant. */
   data?: string;
+  /** Bring every run to Weights & Biases, grouped by experiment and variant. */
+  wandb?: WandbOptions;
   /** Also write the table and the figure into the experiment's own `results` folder. */
   publish: boolean;
   /** Aborted by Ctrl-C: the experiment saves and leaves. */

@@ -40,6 +40,7 @@ async function trainNow({ plan, data, folder, engine, options, title }: Training
     tags: [`seed ${recipe.seed}`],
     config: recipe,
     resume: options.resume,
+    wandb: options.wandb && { ...options.wandb, name: `${plan.name}, seed ${recipe.seed}` },
     environment: { engine, data: data.name },
   });
   const progress = progressLine({ total: recipe.steps, label: title });

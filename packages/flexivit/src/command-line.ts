@@ -7,6 +7,7 @@ import { evaluateCommand } from "./commands/evaluate.ts";
 import { exitCodes, Stopped } from "./commands/exit.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { remark } from "./commands/print.ts";
+import { syncCommand } from "./commands/sync.ts";
 import { trainCommand } from "./commands/train.ts";
 
 /**
@@ -37,6 +38,7 @@ function program(): Command {
     .addCommand(predictCommand())
     .addCommand(covarianceCommand())
     .addCommand(benchCommand())
+    .addCommand(syncCommand())
     .addCommand(engineCommand())
     .addHelpText("after", "\nExample:\n  flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8");
   return withReturn(command);

@@ -131,7 +131,7 @@ describe("flexivit engine", () => {
 });
 
 describe("the command line", () => {
-  it.each([["train"], ["evaluate"], ["predict"], ["bench"], ["engine"], ["engine", "install"], ["engine", "verify"], []])("%s %s --help shows an example", async (...path) => {
+  it.each([["train"], ["evaluate"], ["predict"], ["bench"], ["sync"], ["engine"], ["engine", "install"], ["engine", "verify"], []])("%s %s --help shows an example", async (...path) => {
     const { code, out, err } = await flexivit(...path, "--help");
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(new RegExp(`\nExamples?:\n {2}flexivit ${path.join(" ")}`));

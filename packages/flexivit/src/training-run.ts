@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "@flexivit/engine";
-import { accuracyPlot, openRun, readRun, writeReport, type LocalRun, type Run, type Section } from "@flexivit/run-log";
+import { accuracyPlot, openRun, readRun, writeReport, type LocalRun, type Run, type RunOptions, type Section } from "@flexivit/run-log";
 import type { Figures } from "@flexivit/train";
 import type { DataSets } from "./open-data.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
@@ -16,7 +16,7 @@ export type RunRequest = {
   resume?: boolean;
   /** Keys of the config that may differ on resume. */
   allowChanges?: readonly string[];
-};
+} & Pick<RunOptions, "group" | "tags" | "notes" | "wandb">;
 
 /** Where a run keeps its trained model. */
 export function modelFile(folder: string): string {
@@ -29,17 +29,17 @@ export function modelFile(folder: string): string {
  * @throws where the folder cannot be written, holds another run, or recipe or data differ from those of the run to resume.
  */
 export async function openTrainingRun(
-  { folder, name, resume, allowChanges = [] }: RunRequest,
+  { allowChanges = [], ...request }: RunRequest,
   recipe: ClassifierRecipe,
   data: DataSets,
   engine: Engine,
 ): Promise<{ run: LocalRun; isDone: boolean }> {
+  const { folder, resume } = request;
   const before = resume && existsSync(modelFile(folder)) ? (await readRun(folder)).summary : undefined;
   const run = await openRun({
-    folder,
-    name,
+    ...request,
+    jobType: "train",
     config: { ...recipe, data: identityOf(data) },
-    resume,
     allowedChanges: [...harmlessChanges, ...allowChanges],
     environment: { engine, data: data.name, skipped: data.skipped.map(({ file }) => file) },
     report: false, // ours has a figure more

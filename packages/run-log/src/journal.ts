@@ -1,6 +1,7 @@
 import { writeJson } from "./atomic-file.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Row, RunStatus, Value } from "./logger.ts";
+import { checkMedia, type Media } from "./media.ts";
 import { readLogLines, readSummary, type RunSummary } from "./read-run.ts";
 import { encodeRow, encodeValue, isEvent } from "./row-format.ts";
 import { runPaths } from "./run-folder.ts";
@@ -8,6 +9,7 @@ import { runPaths } from "./run-folder.ts";
 /** The two files of a run that grow with it: `log.jsonl` and `summary.json`. */
 export type Journal = {
   row(row: Row, step: number): void;
+  media(name: string, media: Media, step: number): void;
   event(event: string, content: Readonly<Record<string, unknown>>): void;
   /** Makes rows of steps after `step`, written so far, void. */
   resumeAfter(step: number): void;
@@ -50,6 +52,12 @@ export function openJournal(folder: string): Journal {
       if (resumeIsDue) resumeAfter(step - 1);
       file.append(encodeRow(row, step, seconds()));
       lastStep = step;
+    },
+    media(name, media, step) {
+      requireStep(step);
+      checkMedia(media);
+      if (resumeIsDue) resumeAfter(step - 1);
+      event("media", { name, step, media });
     },
     summary(values) {
       requireOpen("summary(values)");

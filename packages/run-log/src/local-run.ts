@@ -5,6 +5,8 @@ import type { Logger } from "./logger.ts";
 import { readRun } from "./read-run.ts";
 import { writeReport } from "./report.ts";
 import { runPaths, type RunManifest } from "./run-folder.ts";
+import { startRunShipping } from "./wandb/run-shipping.ts";
+import type { WandbOptions } from "./wandb/wandb-settings.ts";
 
 /** A run on the local disk. */
 export type LocalRun = Required<Logger> & {
@@ -25,15 +27,17 @@ export type RunStart = {
   readonly resumed: boolean;
   readonly changes: readonly ConfigChange[];
   readonly report: boolean;
+  readonly wandb?: WandbOptions;
 };
 
 /** Starts logging to a run folder that holds `config.json`. */
-export function startLocalRun({ folder, manifest, resumed, changes, report }: RunStart): LocalRun {
+export function startLocalRun({ folder, manifest, resumed, changes, report, wandb }: RunStart): LocalRun {
   const paths = runPaths(folder);
   mkdirSync(paths.checkpoints, { recursive: true });
   const journal = openJournal(folder);
   journal.event("open", { at: new Date().toISOString(), pid: process.pid, changes });
   journal.summary({});
+  const shipping = wandb && startRunShipping(folder, wandb);
   return {
     id: manifest.id,
     name: manifest.name,
@@ -46,9 +50,12 @@ export function startLocalRun({ folder, manifest, resumed, changes, report }: Ru
       journal.event("artifact", artifact);
       journal.sync();
     },
+    media: journal.media,
     resumeFrom: journal.resumeAfter,
     async finish(status) {
-      if (journal.close(status) && report) await writeRunReport(folder);
+      if (!journal.close(status)) return;
+      if (report) await writeRunReport(folder);
+      await shipping?.finish();
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { Media } from "./media.ts";
+
 /** A logged value: a number (NaN and the infinities included) or a text. */
 export type Value = number | string;
 
@@ -26,6 +28,8 @@ export interface Logger {
   summary(values: Row): void;
   /** Records a file of the run. */
   artifact?(artifact: Artifact): void;
+  /** Records a histogram, a table or a plot at a step. */
+  media?(name: string, media: Media, step: number): void;
   /** Says that a resumed run goes on after `step`: rows of later steps, logged before the interruption, no longer count. */
   resumeFrom?(step: number): void;
   /** Ends the run; nothing may be logged afterwards. */
@@ -37,6 +41,7 @@ export const noLogger: Required<Logger> = {
   log() {},
   summary() {},
   artifact() {},
+  media() {},
   resumeFrom() {},
   async finish() {},
 };
@@ -52,6 +57,9 @@ export function teeLogger(...loggers: readonly Logger[]): Required<Logger> {
     },
     artifact(artifact) {
       for (const logger of loggers) logger.artifact?.(artifact);
+    },
+    media(name, media, step) {
+      for (const logger of loggers) logger.media?.(name, media, step);
     },
     resumeFrom(step) {
       for (const logger of loggers) logger.resumeFrom?.(step);

@@ -6,6 +6,7 @@ import { describeEnvironment } from "./environment.ts";
 import { startLocalRun, type LocalRun } from "./local-run.ts";
 import { encodeValue } from "./row-format.ts";
 import { holdsRun, makeWritable, readEnvironments, readJson, runPaths, type RunManifest } from "./run-folder.ts";
+import type { WandbOptions } from "./wandb/wandb-settings.ts";
 
 /** What `openRun` takes. */
 export type RunOptions = {
@@ -25,6 +26,8 @@ export type RunOptions = {
   readonly allowedChanges?: readonly string[];
   /** What only the caller knows about the environment, for example `{ engine }`. */
   readonly environment?: Readonly<Record<string, unknown>>;
+  /** Bring the run to Weights & Biases too, from a process of its own that reads the log. */
+  readonly wandb?: WandbOptions;
   /** Write `report.html` when the run ends (default true). */
   readonly report?: boolean;
 };
@@ -49,7 +52,7 @@ export async function openRun(options: RunOptions): Promise<LocalRun> {
   const environment = await describeEnvironment(options.environment);
   writeJson(runPaths(folder).config, manifest);
   writeJson(runPaths(folder).environment, [...readEnvironments(folder), environment]);
-  return startLocalRun({ folder, manifest, resumed, changes, report: options.report ?? true });
+  return startLocalRun({ folder, manifest, resumed, changes, report: options.report ?? true, wandb: options.wandb });
 }
 
 function newManifest({ name, group, tags = [], notes, jobType, config }: RunOptions): RunManifest {

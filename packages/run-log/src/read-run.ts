@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Environment } from "./environment.ts";
 import type { Artifact, RunStatus, Value } from "./logger.ts";
+import type { LoggedMedia } from "./media.ts";
 import { decodeLine, decodeValue, isEvent, type LoggedRow, type LogEvent } from "./row-format.ts";
 import { readEnvironments, readJson, runPaths, type RunIdentity, type RunManifest } from "./run-folder.ts";
 
@@ -29,6 +30,8 @@ export type Run = RunIdentity & {
   /** The rows that count, in the order in which they were logged. */
   readonly rows: readonly LoggedRow[];
   readonly artifacts: readonly Artifact[];
+  /** Histograms, tables and plots, in the order in which they were logged. */
+  readonly media: readonly LoggedMedia[];
   readonly summary: RunSummary;
   /** How many lines of the log could not be read. */
   readonly damagedLines: number;
@@ -49,7 +52,8 @@ export async function readRun(folder: string): Promise<Run> {
   }
   const { config, format: _, ...identity } = JSON.parse(await readFile(paths.config, "utf8")) as RunManifest;
   const { lines, damaged } = readLogLines(paths.log);
-  const rows = rowsThatCount(lines);
+  const counted = linesThatCount(lines);
+  const rows = counted.filter((line): line is LoggedRow => !isEvent(line));
   const environments = readEnvironments(folder);
   return {
     ...identity,
@@ -59,6 +63,7 @@ export async function readRun(folder: string): Promise<Run> {
     environments,
     rows,
     artifacts: lines.filter((line) => line.event === "artifact") as unknown as Artifact[],
+    media: counted.filter(isEvent).map(({ name, step, media }) => ({ name, step, media }) as LoggedMedia),
     summary: readSummary(folder),
     damagedLines: damaged,
     series: (key) => seriesOf(rows, key),
@@ -78,13 +83,14 @@ export function readSummary(folder: string): RunSummary {
   return decodeValue(readJson(runPaths(folder).summary, nothing)) as RunSummary;
 }
 
-function rowsThatCount(lines: readonly (LoggedRow | LogEvent)[]): LoggedRow[] {
-  let rows: LoggedRow[] = [];
+/** Rows and media without those that a resume made void. */
+function linesThatCount(lines: readonly (LoggedRow | LogEvent)[]): (LoggedRow | LogEvent)[] {
+  let counted: (LoggedRow | LogEvent)[] = [];
   for (const line of lines) {
-    if (!isEvent(line)) rows.push(line);
-    else if (line.event === "resume") rows = rows.filter((row) => row.step <= (line.step as number));
+    if (!isEvent(line) || line.event === "media") counted.push(line);
+    else if (line.event === "resume") counted = counted.filter(({ step }) => (step as number) <= (line.step as number));
   }
-  return rows;
+  return counted;
 }
 
 function seriesOf(rows: readonly LoggedRow[], key: string): Point[] {

@@ -53,7 +53,8 @@ export function decodeValue(value: unknown): unknown {
   return mapPlain(value, decodeValue);
 }
 
-function mapPlain(value: unknown, change: (value: unknown) => unknown): unknown {
+/** Returns plain data with `change` applied to each entry of a list or an object; other values as they are. */
+export function mapPlain(value: unknown, change: (value: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(change);
   if (ArrayBuffer.isView(value) && Symbol.iterator in value) return Array.from(value as Iterable<unknown>, change);
   if (value === null || typeof value !== "object") return value;

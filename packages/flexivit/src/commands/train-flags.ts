@@ -5,9 +5,10 @@ import { Command, Option } from "commander";
 import { recipeDefaults } from "../recipe.ts";
 import type { Objective } from "../task.ts";
 import { names, nonNegative, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
+import { addWandbFlags, type WandbFlags } from "./wandb-flags.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
-export type TrainFlags = {
+export type TrainFlags = WandbFlags & {
   data: string;
   from?: string;
   variant?: VitVariant;
@@ -75,7 +76,7 @@ export function addTrainFlags(command: Command): Command {
   addModelFlags(command);
   addArchitectureFlags(command);
   addOptimiserFlags(command);
-  return addRunFlags(command);
+  return addWandbFlags(addRunFlags(command));
 }
 
 function addModelFlags(command: Command): void {

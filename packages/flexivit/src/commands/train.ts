@@ -12,6 +12,7 @@ import { bySize, finalFigures, modelFile, openTrainingRun, writeTrainingReport }
 import { Stopped } from "./exit.ts";
 import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
 import { addTrainFlags, type TrainFlags } from "./train-flags.ts";
+import { wandbRunOptions } from "./wandb-flags.ts";
 
 /** `flexivit train`: one classifier for many patch sizes. */
 export function trainCommand(): Command {
@@ -37,7 +38,7 @@ async function trainModel(flags: TrainFlags): Promise<void> {
   remarkWork(plan, data, recipe);
   remarkEngine(engine);
   const { out, name, resume, allowChanges } = flags;
-  const { run, isDone } = await openTrainingRun({ folder: join(out, name), name, resume, allowChanges }, recipe, data, engine);
+  const { run, isDone } = await openTrainingRun({ folder: join(out, name), name, resume, allowChanges, ...wandbRunOptions(flags) }, recipe, data, engine);
   if (isDone) await leaveAsItIs(run, recipe);
   else await trainRun(run, recipe, data);
   await printTrained(run, recipe, flags.json);
