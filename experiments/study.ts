@@ -30,7 +30,7 @@ export type Study<Config extends StudyConfig> = Omit<Experiment, "run"> & {
   title: string;
   configs: Readonly<Record<string, Config>>;
   /** The models that a seed compares, in the order of the figures. */
-  plans: (config: Config, seed: number, weights?: string) => Plan[];
+  plans: (config: Config, seed: number, weights?: readonly string[]) => Plan[];
   measure: (trial: Trial<Config>) => Promise<Panel[]>;
   rules: (config: Config) => Rule[];
   /** How long the models were trained, for the figures. */
