@@ -1,8 +1,10 @@
 import type { AccuracyLine, Cell } from "@flexivit/run-log";
 
-/** What one seed measured: accuracies, a line per model and a value per tick. Each panel becomes a table and a figure. */
+/** What one seed measured: shares, a line per model and a value per tick. Each panel becomes a table and a figure. */
 export type Panel = {
   title: string;
+  /** What is shown in percent; accuracy unless given. */
+  quantity?: string;
   /** What the ticks are, with their unit. */
   axis: string;
   ticks: string[];

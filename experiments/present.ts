@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { accuracyPlot, readRun, renderSvg, textTable, writeReport, type PlotSpec, type Section } from "@flexivit/run-log";
 import { meanLines, panelTable, type Panel, type Table } from "./panel.ts";
 import { judge, verdictTable } from "./rules.ts";
+import { logSummary } from "./summary-run.ts";
 import type { Session } from "./session.ts";
 import type { SeedResult, Study, StudyConfig } from "./study.ts";
 
@@ -18,7 +19,7 @@ export type Findings<Config extends StudyConfig> = {
 };
 
 /** A panel over all seeds. */
-type Drawn = { title: string; table: Table; plot: PlotSpec };
+export type Drawn = { title: string; table: Table; plot: PlotSpec };
 
 /** Prints tables and verdicts; writes results.json, the figures and the report, and where asked what the README shows. */
 export async function present<Config extends StudyConfig>(findings: Findings<Config>): Promise<void> {
@@ -34,14 +35,15 @@ export async function present<Config extends StudyConfig>(findings: Findings<Con
   const shown = findings.sections.flatMap((section) => (section.kind === "table" ? [`${section.title}\n${textTable(section.columns, section.rows)}`] : []));
   const tables = [...drawn.map(({ title, table }) => `${title}\n${asText(table)}`), asText(decision), ...shown];
   process.stdout.write(`\n${tables.join("\n\n")}\n\nreport: ${relative(process.cwd(), report)}\n`);
+  await logSummary(findings, drawn, decision);
   if (session.options.publish) await publish(findings, drawn, decision);
 }
 
 function draw<Config extends StudyConfig>(seeds: readonly Panel[], { study, config, session: { options }, results }: Findings<Config>): Drawn {
-  const [{ title, axis, ticks }] = seeds;
+  const [{ title, axis, ticks, quantity = "accuracy" }] = seeds;
   const spread = results.length > 1 ? `, mean and range of ${results.length} seeds` : "";
   const subtitle = `${config.data}, ${study.training(config)}, variant ${options.variant}${spread}`;
-  return { title, table: panelTable(seeds), plot: accuracyPlot({ lines: meanLines(seeds), title, subtitle, axis: { title: axis, ticks } }) };
+  return { title, table: panelTable(seeds), plot: accuracyPlot({ lines: meanLines(seeds), title, subtitle, axis: { title: axis, ticks }, yTitle: `${quantity} (%)` }) };
 }
 
 async function writeFigures(folder: string, name: string, drawn: readonly Drawn[]): Promise<string[]> {

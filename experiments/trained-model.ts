@@ -88,8 +88,9 @@ async function fit(plan: TrainedPlan, before: Record<string, string>, data: Data
   const recipe = before["from"] === undefined ? plan.recipe : await startingFrom(plan.recipe, before["from"]);
   const objective = teacher && teacherObjective(recipe, teacher, plan.teacher!);
   try {
-    const { status, model } = await trainClassifier(recipe, { ...context, training: data.training, test: firstOf(data.test, watchedPictures), objective });
+    const { status, model, file, step } = await trainClassifier(recipe, { ...context, training: data.training, test: firstOf(data.test, watchedPictures), objective });
     disposeTree(model.params);
+    if (status === "finished") context.run.artifact({ kind: "model", path: file, step, sha256: await sha256Of(file) });
     return status;
   } finally {
     disposeTree(teacher?.params);
@@ -99,6 +100,9 @@ async function fit(plan: TrainedPlan, before: Record<string, string>, data: Data
 async function startingFrom(recipe: ClassifierRecipe, file: string): Promise<ClassifierRecipe> {
   const { params, info } = await loadModel(file);
   disposeTree(params);
-  const sha256 = createHash("sha256").update(await readFile(file)).digest("hex");
-  return { ...recipe, vit: info.vit, from: { file, sha256 } };
+  return { ...recipe, vit: info.vit, from: { file, sha256: await sha256Of(file) } };
+}
+
+async function sha256Of(file: string): Promise<string> {
+  return createHash("sha256").update(await readFile(file)).digest("hex");
 }

@@ -44,6 +44,6 @@ async function measure({ config, data, models, signal }: Trial<Config>): Promise
   const axis = "patch size of the student (pixels), coarse to fine";
   return [
     { title: "Accuracy of students and teacher", axis, ticks: patchSizes, lines: accuracy },
-    { title: "Agreement with the teacher", axis, ticks: patchSizes, lines: agreement },
+    { title: "Agreement with the teacher", quantity: "agreement", axis, ticks: patchSizes, lines: agreement },
   ];
 }

@@ -28,6 +28,8 @@ export type AccuracyPlotOptions = {
   readonly subtitle?: string;
   /** Another axis than patch sizes: its title and its ticks in order. */
   readonly axis?: { readonly title: string; readonly ticks: readonly string[] };
+  /** What is drawn in percent, in place of the accuracy. */
+  readonly yTitle?: string;
 };
 
 const heightPx = 340;
@@ -38,7 +40,7 @@ const heightPx = 340;
  * Patch sizes run from coarse to fine, so that computation grows to the right. Flexible models are bold, fixed ones
  * thin with a ring at the size that they were trained at. Each line carries its name at its end.
  */
-export function accuracyPlot({ lines, title, subtitle, axis }: AccuracyPlotOptions): PlotSpec {
+export function accuracyPlot({ lines, title, subtitle, axis, yTitle = "accuracy (%)" }: AccuracyPlotOptions): PlotSpec {
   const sizes = axis?.ticks.map(sizeLabel) ?? coarseToFine(lines);
   const range = percentRange(lines);
   const names = lines.map(({ name }) => name);
@@ -54,7 +56,7 @@ export function accuracyPlot({ lines, title, subtitle, axis }: AccuracyPlotOptio
     y: {
       field: "accuracy",
       type: "quantitative",
-      title: "accuracy (%)",
+      title: yTitle,
       axis: { tickCount: 6 },
       scale: { domain: range, nice: false },
     },
