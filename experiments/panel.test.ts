@@ -3,7 +3,7 @@ import { deviation, meanLines, panelTable, type Panel } from "./panel.ts";
 
 const panel = (first: number[], second: number[]): Panel => ({
   title: "t",
-  axis: "px",
+  axis: "patch size (pixels), coarse to fine",
   ticks: ["12", "6"],
   lines: [
     { name: "a", values: first, bold: true },
@@ -28,6 +28,7 @@ it("three seeds of 0.5, 0.6, 0.7 become their mean with lowest and highest; one 
 
 it("the table shows percent and the standard deviation over seeds", () => {
   // 0.6, 0.9, 0.6: mean 70, deviation the root of (100 + 400 + 100) / 2 = 17.3; 0.1, 0.2, 0.6: 30 and 26.5
-  expect(panelTable(seeds)).toEqual({ columns: ["% at px", "12", "6"], rows: [["a", "60.0 ± 10.0", "70.0 ± 17.3"], ["b", "30.0 ± 26.5", ""]] });
+  expect(panelTable(seeds)).toEqual({ columns: ["accuracy (%) at patch size", "12", "6"], rows: [["a", "60.0 ± 10.0", "70.0 ± 17.3"], ["b", "30.0 ± 26.5", ""]] });
+  expect(panelTable([{ ...seeds[1], quantity: "agreement", axis: "tokens" }]).columns[0]).toBe("agreement (%) at tokens");
   expect(panelTable([seeds[1]]).rows[0]).toEqual(["a", "60.0", "90.0"]);
 });

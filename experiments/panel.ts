@@ -40,9 +40,10 @@ export function meanLines(seeds: readonly Panel[]): AccuracyLine[] {
 
 /** Percent, a row per line and a column per tick; with several seeds the standard deviation behind the mean. */
 export function panelTable(seeds: readonly Panel[]): Table {
-  const [{ lines, ticks, axis }] = seeds;
+  const [{ lines, ticks, axis, quantity = "accuracy" }] = seeds;
   const rows = lines.map(({ name }, line) => [name, ...ticks.map((_, tick) => meanText(seeds.map((panel) => 100 * panel.lines[line].values[tick])))]);
-  return { columns: [`% at ${axis}`, ...ticks], rows };
+  const [what] = axis.split(/ ?[(,;]/); // without unit and remarks
+  return { columns: [`${quantity} (%) at ${what}`, ...ticks], rows };
 }
 
 function meanText(percents: readonly number[]): string {

@@ -33,5 +33,5 @@ async function measure({ config, data, models, signal }: Trial<Config>): Promise
     const values = await accuraciesAt(model, data.test, config.patchSizes, { signal });
     lines.push({ name: plan.name, values, ...(index === 0 ? { bold: true } : { trainedAt: config.fixedPatchSizes[index - 1] }) });
   }
-  return [{ title: "Accuracy against patch size", axis: "patch size at evaluation (pixels), coarse to fine", ticks: config.patchSizes, lines }];
+  return [{ title: "Accuracy against patch size", axis: "patch size (pixels) at evaluation, coarse to fine", ticks: config.patchSizes, lines }];
 }

@@ -28,5 +28,5 @@ async function measure({ config, data, models, signal }: Trial<Config>): Promise
     const values = await accuraciesAt(model, data.test, config.patchSizes, { signal });
     lines.push({ name: plan.name, values, trainedAt: config.coarse, bold: plan.name === "flexible" });
   }
-  return [{ title: "Accuracy after fine-tuning at one size", axis: "patch size of deployment (pixels), coarse to fine", ticks: config.patchSizes, lines }];
+  return [{ title: "Accuracy after fine-tuning at one size", axis: "patch size (pixels) of deployment, coarse to fine", ticks: config.patchSizes, lines }];
 }

@@ -33,7 +33,7 @@ async function measure({ config, data, models, signal }: Trial<Config>): Promise
       const isMixed = plan.name === mixedName;
       lines.push({ name: plan.name, values, bold: isMixed, ...(isMixed ? {} : { trainedAt: String(config.training.imageSizePx) }) });
     }
-    panels.push({ title: `Accuracy against image size, patches of ${patchSize} px`, axis: "height and width of the pictures (pixels)", ticks: config.evaluatedSizesPx.map(String), lines });
+    panels.push({ title: `Accuracy against image size, patches of ${patchSize} px`, axis: "image size (pixels)", ticks: config.evaluatedSizesPx.map(String), lines });
   }
   return panels;
 }

@@ -27,5 +27,5 @@ async function measure({ config, data, models, signal }: Trial<Config>): Promise
   for (const { plan, model } of models) {
     lines.push({ name: plan.name, values: await accuraciesAt(model, data.test, config.patchSizes, { signal }), bold: plan.name === "uniform" });
   }
-  return [{ title: "Accuracy by the order of patch sizes", axis: "patch size at evaluation (pixels), coarse to fine", ticks: config.patchSizes, lines }];
+  return [{ title: "Accuracy by the order of patch sizes", axis: "patch size (pixels) at evaluation, coarse to fine", ticks: config.patchSizes, lines }];
 }
