@@ -79,7 +79,7 @@ const paper: Config = {
 export const configs = { small, rgb, reduced, smoke, paper } as const satisfies Record<string, Config>;
 
 /** The flexible model and the fixed ones; a fixed model stores its weights at its own patch size and grid. */
-export function modelPlans(config: Config, seed: number): TrainedPlan[] {
+export function plansOf(config: Config, seed: number): TrainedPlan[] {
   const { patchSizes, training, vit, flexibleSteps = training.steps } = config;
   const { steps, schedule } = lasting(training, flexibleSteps);
   const fixed = config.fixedPatchSizes.map((size) => planOf(`fixed ${size}`, config, training, { vit: fixedVit(vit, size, training.imageSizePx), patchSizes: [size], seed }));

@@ -2,7 +2,7 @@ import { accuraciesAt } from "../accuracy.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Panel, PanelLine } from "../panel.ts";
 import { experimentOf, type Trial } from "../study.ts";
-import { configs, modelPlans, type Config } from "./config.ts";
+import { configs, plansOf, type Config } from "./config.ts";
 import { guesses } from "./guesses.ts";
 import { rulesOf } from "./rules.ts";
 
@@ -19,7 +19,7 @@ export const experiment: Experiment = experimentOf<Config>({
     paper: "ViT-B on an ImageNet folder (--data), days on a GPU",
   },
   configs,
-  plans: modelPlans,
+  plans: plansOf,
   measure,
   rules: rulesOf,
   training: ({ training: { imageSizePx, steps }, flexibleSteps = steps }) => `${imageSizePx} px, ${flexibleSteps === steps ? `${steps} steps per model` : `${flexibleSteps} steps flexible, ${steps} steps each fixed`}`,

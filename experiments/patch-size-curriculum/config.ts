@@ -22,34 +22,42 @@ export const configs = { small, smoke, paper } as const satisfies Record<string,
 export const orders = ["uniform", "coarse to fine", "fine to coarse", "cost-equalised", "from mostly coarse to uniform"] as const;
 type Order = (typeof orders)[number];
 
-/** The distribution of each order over a number of steps. */
+/** The steps at which a third of a run begins, and its end. */
+const thirdsOf = (steps: number): [number, number, number, number] => [0, Math.round(steps / 3), Math.round((2 * steps) / 3), steps];
+
+/** The distribution of each order over a number of steps; it stays the same within a third. */
 function distributionOf(order: Order, { patchSizes, vit, training }: Config, steps: number): SchemeDistribution {
-  const thirds = [0, Math.round(steps / 3), Math.round((2 * steps) / 3)];
+  const [, second, third] = thirdsOf(steps);
+  const staged = (...stages: [SchemeDistribution, SchemeDistribution, SchemeDistribution]): SchemeDistribution =>
+    sequence([
+      { fromStep: 0, untilStep: second, distribution: stages[0] },
+      { fromStep: second, untilStep: third, distribution: stages[1] },
+      { fromStep: third, distribution: stages[2] },
+    ]);
   const half = Math.ceil(patchSizes.length / 2);
-  const staged = (stages: SchemeDistribution[]): SchemeDistribution => sequence(stages.map((distribution, index) => ({ fromStep: thirds[index], untilStep: thirds[index + 1], distribution })));
-  const all = uniform(patchSizes);
+  const [coarse, all, fine] = [patchSizes.slice(0, half), patchSizes, patchSizes.slice(-half)].map((sizes) => uniform(sizes));
   switch (order) {
     case "uniform":
       return all;
     case "coarse to fine":
-      return staged([uniform(patchSizes.slice(0, half)), all, uniform(patchSizes.slice(-half))]);
+      return staged(coarse, all, fine);
     case "fine to coarse":
-      return staged([uniform(patchSizes.slice(-half)), all, uniform(patchSizes.slice(0, half))]);
+      return staged(fine, all, coarse);
     case "cost-equalised":
       return costEqualised(patchSizes, training.imageSizePx, vit);
     case "from mostly coarse to uniform":
-      return staged([linear(patchSizes, { weightAtSmallest: 1, weightAtLargest: 4 }), linear(patchSizes, { weightAtSmallest: 1, weightAtLargest: 2 }), all]);
+      return staged(linear(patchSizes, { weightAtSmallest: 1, weightAtLargest: 4 }), linear(patchSizes, { weightAtSmallest: 1, weightAtLargest: 2 }), all);
   }
 }
 
-/** Expected multiply-adds per picture, over a whole run. */
+/** Expected multiply-adds of a whole run, for one picture a step. */
 export function costOf(order: Order, config: Config, steps: number): number {
   const { vit, training } = config;
   const distribution = distributionOf(order, config, steps);
-  const perStep = Array.from({ length: steps }, (_, step) =>
-    schemeProbabilities(distribution, step).reduce((sum, { scheme, probability }) => sum + probability * schemeCost(scheme, training.imageSizePx, vit).multiplyAdds, 0),
-  );
-  return perStep.reduce((sum, cost) => sum + cost, 0);
+  const ofStep = (step: number): number =>
+    schemeProbabilities(distribution, step).reduce((sum, { scheme, probability }) => sum + probability * schemeCost(scheme, training.imageSizePx, vit).multiplyAdds, 0);
+  const thirds = thirdsOf(steps);
+  return thirds.slice(1).reduce((sum, end, index) => sum + (end - thirds[index]) * ofStep(thirds[index]), 0);
 }
 
 /** The number of steps whose compute is that of the uniform training. */
