@@ -16,7 +16,7 @@ export type Pretraining = DataChoice & {
 export const smallPretraining: Pretraining = {
   ...greySmall,
   vit: smallVit,
-  training: { ...smallTraining, ...lasting(smallTraining, 2500) },
+  training: { ...smallTraining, ...lasting(smallTraining, 2000) },
   patchSizes: ["12", "8", "6", "4", "3"],
   fixedSteps: 1000,
 };

@@ -50,10 +50,10 @@ const rgb: Config = {
   channels: 3,
   patchSizes: ["16", "8", "4"],
   fixedPatchSizes: ["16", "8", "4"],
-  flexibleSteps: 3600,
+  flexibleSteps: 2400,
   vit: { ...smallVit, channels: 3, patchSize: [8, 8] },
-  training: { ...smallTraining, ...lasting(smallTraining, 1200), imageSizePx: 32, trainFraming: { kind: "pad-crop" }, testFraming: { kind: "centre-crop" } },
-  testPictures: 5000,
+  training: { ...smallTraining, ...lasting(smallTraining, 800), imageSizePx: 32, trainFraming: { kind: "pad-crop" }, testFraming: { kind: "centre-crop" } },
+  testPictures: 4000,
 };
 
 /** The whole way in seconds; the accuracies mean nothing. */

@@ -28,6 +28,7 @@ const small: Config = {
   training: { ...smallTraining, ...lasting(smallTraining, 300), optimizer: { kind: "adamw", learningRate: 1e-3, weightDecay: 1e-4, b2: 0.95 } },
   vit: smallVit,
   pretraining: smallPretraining,
+  testPictures: 4000,
 };
 
 const smoke: Config = { ...small, coarse: "12", patchSizes: ["12", "6"], training: smokeTraining, vit: smokeVit, pretraining: smokePretraining, testPictures: 50 };

@@ -21,9 +21,10 @@ const small: Config = {
   channels: 1,
   patchSizes: ["12", "8", "6", "4"],
   vit: smallPretraining.vit,
-  training: { ...smallTraining, ...lasting(smallTraining, 600), optimizer: { kind: "adamw", learningRate: 2e-3, weightDecay: 1e-4, b2: 0.95 } },
+  training: { ...smallTraining, ...lasting(smallTraining, 500), optimizer: { kind: "adamw", learningRate: 2e-3, weightDecay: 1e-4, b2: 0.95 } },
   teacher: { patchSize: "6", imageSizePx: 24, distance: { kind: "kl", temperature: 1 } },
   pretraining: smallPretraining,
+  testPictures: 4000,
 };
 
 const smoke: Config = { ...small, patchSizes: ["12", "6"], vit: smokePretraining.vit, training: smokeTraining, pretraining: smokePretraining, testPictures: 50 };

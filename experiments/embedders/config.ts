@@ -30,8 +30,8 @@ const small: Config = {
     hybrid: { kind: "hybrid", stages: [{ channels: 16, blocks: 1 }] },
   },
   vit: smallVit,
-  training: { ...smallTraining, ...lasting(smallTraining, 900) },
-  testPictures: 5000,
+  training: { ...smallTraining, ...lasting(smallTraining, 600) },
+  testPictures: 4000,
 };
 
 const smoke: Config = { ...small, patchSizes: ["8", "6"], plain: ["8", "6"], overlapping: ["12x12/6x6", "12x12/4x4"], tokens: ["9", "16"], vit: smokeVit, training: smokeTraining, testPictures: 50 };

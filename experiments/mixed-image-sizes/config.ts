@@ -22,8 +22,8 @@ const small: Config = {
   mixedSizesPx: [16, 24, 32],
   evaluatedSizesPx: [16, 24, 32, 40],
   vit: smallVit,
-  training: { ...smallTraining, ...lasting(smallTraining, 1000), batchSize: 66 },
-  testPictures: 5000,
+  training: { ...smallTraining, ...lasting(smallTraining, 800), batchSize: 66 },
+  testPictures: 4000,
 };
 
 const smoke: Config = { ...small, patchSizes: ["8"], mixedSizesPx: [16, 24], evaluatedSizesPx: [16, 24], vit: smokeVit, training: smokeTraining, testPictures: 50 };

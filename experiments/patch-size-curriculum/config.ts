@@ -12,7 +12,7 @@ export type Config = StudyConfig & {
   training: Training;
 };
 
-const small: Config = { ...greySmall, patchSizes: ["12", "8", "6", "4", "3"], vit: smallVit, training: { ...smallTraining, ...lasting(smallTraining, 1000) }, testPictures: 5000 };
+const small: Config = { ...greySmall, patchSizes: ["12", "8", "6", "4", "3"], vit: smallVit, training: { ...smallTraining, ...lasting(smallTraining, 800) }, testPictures: 4000 };
 const smoke: Config = { ...small, patchSizes: ["12", "8", "6"], vit: smokeVit, training: smokeTraining, testPictures: 50 };
 const paper: Config = { ...imageNet, patchSizes: paperPatchSizes, vit: paperVit, training: paperTraining };
 
