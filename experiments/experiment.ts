@@ -13,6 +13,8 @@ export type ExperimentOptions = {
   resume: boolean;
   /** A data set in place of the variant's own: a name, or a folder for the paper variant. */
   data?: string;
+  /** Files of trained weights, for variants that start from some. */
+  weights?: string[];
   /** Bring every run to Weights & Biases, grouped by experiment and variant. */
   wandb?: WandbOptions;
   /** Also write the table and the figure into the experiment's own `results` folder. */

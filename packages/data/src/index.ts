@@ -1,4 +1,5 @@
 export { batchAt, evaluationBatches, type Batch, type BatchOptions, type EvaluationOptions } from "./batch.ts";
+export { cifar10, type Cifar10Options } from "./cifar10.ts";
 export { contactSheet, type SheetOptions } from "./contact-sheet.ts";
 export { cutBox, cutmix } from "./cutmix.ts";
 export { fashionMnist } from "./fashion-mnist.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { fashionMnist, imageFolder, imageNet, labelledFiles, mnist, subset, type FolderSource, type ImageSource, type Skipped } from "@flexivit/data";
+import { cifar10, fashionMnist, imageFolder, imageNet, labelledFiles, mnist, subset, type FolderSource, type ImageSource, type Skipped } from "@flexivit/data";
 import { random } from "@flexivit/random";
 import type { Task } from "./task.ts";
 
@@ -29,12 +29,12 @@ export type OpenDataOptions = {
   all?: boolean;
 };
 
-const packagedSets = { "fashion-mnist": fashionMnist, mnist } as const;
+const packagedSets = { "fashion-mnist": fashionMnist, mnist, cifar10 } as const;
 
 /** Share of a folder without its own test pictures that is held out. */
 const heldOutShare = 0.1;
 
-/** Whether a name means a data set out of a package, of grey pictures of 28x28. */
+/** Whether a name means a data set out of a package: of grey pictures of 28x28, or for cifar10 RGB ones of 32x32. */
 export function isPackaged(name: string): boolean {
   return Object.hasOwn(packagedSets, name);
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { ImageSource } from "@flexivit/data";
 import { parseScheme } from "@flexivit/patch-schemes";
 import type { LocalRun } from "@flexivit/run-log";
-import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
+import { atEveryScheme, train, type Figures, type LossFunction, type StepReport, type TrainOptions } from "@flexivit/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { disposeTree, under } from "@flexivit/params";
 import { evaluateAt } from "./evaluate-classifier.ts";
@@ -27,6 +27,8 @@ export type TrainingContext = {
   onEvaluation?: (figures: Figures, step: number) => void;
   /** Aborting it stops after the current step, with a checkpoint. */
   signal?: AbortSignal;
+  /** A loss in place of the recipe's own, such as a distance from a teacher, and the size of the pictures that it gets. */
+  objective?: { loss: LossFunction<TrainedWeights, ClassifierBatch>; imageSizePx: number };
 };
 
 export type TrainedClassifier = {
@@ -48,9 +50,9 @@ export type TrainedClassifier = {
  */
 export async function trainClassifier(recipe: ClassifierRecipe, context: TrainingContext): Promise<TrainedClassifier> {
   checkRecipe(recipe);
-  const { training, run } = context;
+  const { training, run, objective } = context;
   const info = infoOf(recipe, context);
-  const batches = trainingBatches(recipe, training);
+  const batches = trainingBatches(objective ? { ...recipe, imageSizePx: objective.imageSizePx, imageSizesPx: undefined } : recipe, training);
   const { params, ema, status, step } = await train(optionsOf(recipe, info, context, batches)).finally(batches.close);
   if (ema) tf.dispose(params);
   const { auxiliary, ...trained } = ema ?? params;
@@ -70,14 +72,14 @@ function infoOf(recipe: ClassifierRecipe, { training, task }: TrainingContext): 
 function optionsOf(
   recipe: ClassifierRecipe,
   info: ClassifierInfo,
-  { training, test, run, onStep, onEvaluation, signal }: TrainingContext,
+  { training, test, run, onStep, onEvaluation, signal, objective }: TrainingContext,
   { batch }: TrainingBatches,
 ): TrainOptions<TrainedWeights, ClassifierBatch> {
   const { remainder, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
   const evaluated = recipe.evaluatePatchSizes.map(parseScheme);
   return {
     init: async () => withAuxiliary(await firstWeights(recipe, training.classes), recipe, training.classes.length),
-    loss: classifierLoss(recipe),
+    loss: objective?.loss ?? classifierLoss(recipe),
     batch,
     schemes: schemesOf(recipe),
     optimizer: optimizerFor(recipe),

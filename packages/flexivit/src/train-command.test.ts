@@ -123,7 +123,7 @@ describe("bad input", () => {
       { "warmup-steps": "12" },
       "scheduleAt(schedule): expected warmupSteps below and cooldownSteps within totalSteps 12, got 12 and 0. Shorten them or train longer.\n",
     ],
-    [{ data: "nowhere" }, 'openData(name): expected fashion-mnist, mnist or a folder of pictures, got "nowhere". Check the path.\n'],
+    [{ data: "nowhere" }, 'openData(name): expected fashion-mnist, mnist, cifar10 or a folder of pictures, got "nowhere". Check the path.\n'],
   ])("%o is refused before a run folder is made", async (changes, message) => {
     const out = await newOut();
     expect(await flexivit("train", ...flagsFor(out, changes))).toEqual({ code: 1, out: "", err: message });

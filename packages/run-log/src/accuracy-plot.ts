@@ -1,9 +1,9 @@
 import { palette, shapes } from "./plot-style.ts";
 import type { PlotSpec } from "./render-svg.ts";
 
-/** A model's accuracy at one patch size; `low` and `high` bound it over seeds. */
+/** A model's accuracy at one patch size, or at one tick of another axis; `low` and `high` bound it over seeds. */
 export type AccuracyPoint = {
-  /** For example 12, or "12x10" (height x width). */
+  /** For example 12, or "12x10" (height x width), or a tick. */
   readonly patchSize: number | string;
   /** As a fraction, 0 to 1. */
   readonly accuracy: number;
@@ -17,6 +17,8 @@ export type AccuracyLine = {
   readonly points: readonly AccuracyPoint[];
   /** The one patch size that a fixed model was trained at; absent for a flexible one, which is drawn bold. */
   readonly trainedAt?: number | string;
+  /** Drawn bold; flexible models are unless it says otherwise. */
+  readonly bold?: boolean;
 };
 
 /** What `accuracyPlot` takes. */
@@ -24,6 +26,10 @@ export type AccuracyPlotOptions = {
   readonly lines: readonly AccuracyLine[];
   readonly title?: string;
   readonly subtitle?: string;
+  /** Another axis than patch sizes: its title and its ticks in order. */
+  readonly axis?: { readonly title: string; readonly ticks: readonly string[] };
+  /** What is drawn in percent, in place of the accuracy. */
+  readonly yTitle?: string;
 };
 
 const heightPx = 340;
@@ -34,8 +40,8 @@ const heightPx = 340;
  * Patch sizes run from coarse to fine, so that computation grows to the right. Flexible models are bold, fixed ones
  * thin with a ring at the size that they were trained at. Each line carries its name at its end.
  */
-export function accuracyPlot({ lines, title, subtitle }: AccuracyPlotOptions): PlotSpec {
-  const sizes = coarseToFine(lines);
+export function accuracyPlot({ lines, title, subtitle, axis, yTitle = "accuracy (%)" }: AccuracyPlotOptions): PlotSpec {
+  const sizes = axis?.ticks.map(sizeLabel) ?? coarseToFine(lines);
   const range = percentRange(lines);
   const names = lines.map(({ name }) => name);
   const encoding = {
@@ -43,14 +49,14 @@ export function accuracyPlot({ lines, title, subtitle }: AccuracyPlotOptions): P
       field: "size",
       type: "ordinal",
       sort: sizes,
-      title: "patch size at evaluation (pixels), coarse to fine",
+      title: axis?.title ?? "patch size at evaluation (pixels), coarse to fine",
       axis: { labelAngle: 0 },
       scale: { padding: 0.25 },
     },
     y: {
       field: "accuracy",
       type: "quantitative",
-      title: "accuracy (%)",
+      title: yTitle,
       axis: { tickCount: 6 },
       scale: { domain: range, nice: false },
     },
@@ -69,8 +75,8 @@ export function accuracyPlot({ lines, title, subtitle }: AccuracyPlotOptions): P
 }
 
 function lineLayers(shape: object): object[] {
-  const whereFlexible = (yes: number, no: number) => ({ condition: { test: "datum.flexible", value: yes }, value: no });
-  const lineWidth = { expr: "datum.flexible ? 4 : 1.75" };
+  const whereBold = (yes: number, no: number) => ({ condition: { test: "datum.bold", value: yes }, value: no });
+  const lineWidth = { expr: "datum.bold ? 4 : 1.75" };
   const ring = { type: "point", shape: "circle", filled: false, size: 260, strokeWidth: 2, opacity: 1 };
   return [
     {
@@ -79,23 +85,23 @@ function lineLayers(shape: object): object[] {
       encoding: { y: { field: "low", type: "quantitative" }, y2: { field: "high" } },
     },
     { mark: { type: "line", strokeWidth: lineWidth } },
-    { mark: { type: "point", filled: true, opacity: 1 }, encoding: { shape, size: whereFlexible(90, 50) } },
+    { mark: { type: "point", filled: true, opacity: 1 }, encoding: { shape, size: whereBold(90, 50) } },
     { transform: [{ filter: "datum.own" }], mark: ring },
   ];
 }
 
 function nameLayers(values: object[], shape: object): object[] {
-  const text = { type: "text", align: "left", baseline: "middle", dx: 24, fontWeight: { expr: "datum.flexible ? 700 : 400" } };
+  const text = { type: "text", align: "left", baseline: "middle", dx: 24, fontWeight: { expr: "datum.bold ? 700 : 400" } };
   return [
     { data: { values }, mark: { type: "point", filled: true, opacity: 1, size: 50, xOffset: 16 }, encoding: { shape } },
     { data: { values }, mark: text, encoding: { text: { field: "model" }, color: null } },
   ];
 }
 
-function drawnPoints({ name, points, trainedAt }: AccuracyLine): object[] {
+function drawnPoints({ name, points, trainedAt, bold = trainedAt === undefined }: AccuracyLine): object[] {
   return points.map(({ patchSize, accuracy, low, high }) => ({
     model: name,
-    flexible: trainedAt === undefined,
+    bold,
     own: trainedAt !== undefined && String(trainedAt) === String(patchSize),
     size: sizeLabel(patchSize),
     accuracy: 100 * accuracy,
@@ -106,10 +112,10 @@ function drawnPoints({ name, points, trainedAt }: AccuracyLine): object[] {
 /** Where each name stands: at the height of its line's end, pushed up or down where names would overlap. */
 function endLabels(lines: readonly AccuracyLine[], sizes: readonly string[], [lowest, highest]: Range): object[] {
   const rank = ({ patchSize }: AccuracyPoint) => sizes.indexOf(sizeLabel(patchSize));
-  const ends = lines.flatMap(({ name, points, trainedAt }) => {
+  const ends = lines.flatMap(({ name, points, trainedAt, bold = trainedAt === undefined }) => {
     const finest = points.toSorted((a, b) => rank(a) - rank(b)).at(-1);
     if (!Number.isFinite(finest?.accuracy)) return [];
-    return [{ model: name, flexible: trainedAt === undefined, size: sizes.at(-1), accuracy: 100 * finest!.accuracy }];
+    return [{ model: name, bold, size: sizes.at(-1), accuracy: 100 * finest!.accuracy }];
   });
   const percentPerPx = (highest - lowest) / heightPx;
   return spreadApart(ends, 20 * percentPerPx, highest);

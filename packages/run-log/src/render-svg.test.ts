@@ -84,6 +84,18 @@ it("the accuracy figure runs from coarse to fine, in percent, flexible bold, a r
   for (const text of ["Figure", "flexible", "fixed at 14", "28"]) expect(svg).toContain(`>${text}</text>`);
 });
 
+it("another axis has its own ticks in their order, its titles, and lines as bold as they say", async () => {
+  const points = ["9", "16", "36"].map((patchSize, index) => ({ patchSize, accuracy: 0.4 + 0.1 * index }));
+  const lines = [{ name: "thin", points, bold: false }, { name: "thick", points, trainedAt: "16", bold: true }];
+  const svg = await renderSvg(accuracyPlot({ lines, axis: { title: "tokens", ticks: ["9", "16", "36"] }, yTitle: "agreement (%)" }));
+  const at = (text: string) => svg.indexOf(`>${text}</text>`);
+  // By area, patch sizes would run from 36 down to 9.
+  expect([at("9") > 0, at("9") < at("16"), at("16") < at("36")]).toEqual([true, true, true]);
+  expect(svg.match(/stroke-width="4"/g)).toHaveLength(1);
+  for (const text of ["tokens", "agreement (%)"]) expect(svg).toContain(`>${text}</text>`);
+  expect(svg).not.toContain("accuracy (%)<");
+});
+
 it("names at the line ends never overlap, and stay inside, where all lines end at one value", async () => {
   const lines = Array.from({ length: 9 }, (_, index) => curve(`model ${index}`, [0.999, 0.5, 0.9], 14));
   const svg = await renderSvg(accuracyPlot({ lines }));

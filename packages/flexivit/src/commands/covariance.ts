@@ -25,7 +25,7 @@ type CovarianceFlags = {
 export function covarianceCommand(): Command {
   return new Command("covariance")
     .description("Estimate the covariance of patches from pictures, for flexivit train --covariance, and show what it gains")
-    .requiredOption("--data <set>", "fashion-mnist, mnist, a folder of pictures, or a .csv file of labels")
+    .requiredOption("--data <set>", "fashion-mnist, mnist, cifar10, a folder of pictures, or a .csv file of labels")
     .option("--image-size <px>", "height and width that a model sees", wholeNumber(1), 240)
     .option("--patch-size <size>", "size at which the patch kernel is stored", patchSize, "32")
     .option("--patch-sizes <list>", "sizes of the table", patchSizes, ["48", "40", "30", "24", "20", "16", "15", "12", "10", "8"])

@@ -27,7 +27,7 @@ export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description("Print how good a trained model is at each patch size, also at sizes that it was not trained at")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
-    .requiredOption("--data <set>", "fashion-mnist, mnist, a folder of pictures with the model's classes, or a .csv file of labels")
+    .requiredOption("--data <set>", "fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels")
     .option("--patch-sizes <list>", "sizes such as 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once", wholeNumber(1), 250)
     .addOption(remainderOption())

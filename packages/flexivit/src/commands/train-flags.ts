@@ -85,7 +85,7 @@ export function addTrainFlags(command: Command): Command {
 
 function addModelFlags(command: Command): void {
   command
-    .requiredOption("--data <set>", "fashion-mnist, mnist; a folder: train/ and val/ with a folder per class, or a folder per class; a .csv file of labels")
+    .requiredOption("--data <set>", "fashion-mnist, mnist, cifar10; a folder: train/ and val/ with a folder per class, or a folder per class; a .csv file of labels")
     .option("--from <file>", "start from a trained model; a head for other classes begins anew")
     .addOption(new Option("--variant <name>", "size of the model (default: S; mu for packaged sets)").choices(Object.keys(vitVariants)))
     .option("--image-size <px>", "height and width of the pictures (default: 240; 24 for packaged sets)", wholeNumber(1))

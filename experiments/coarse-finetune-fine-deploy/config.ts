@@ -1,0 +1,66 @@
+import { pretrainedFixed, pretrainedFlexible, smallPretraining, smokePretraining, type Pretraining } from "../pretrained.ts";
+import { imageNet, lasting, paperTraining, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
+import type { Plan } from "../plan.ts";
+import type { StudyConfig } from "../study.ts";
+import { weightsOf } from "../weights.ts";
+import type { VitConfig } from "@flexivit/vit";
+
+/** One variant: a flexible and a fixed model, both fine-tuned at one coarse size and deployed at finer ones. */
+export type Config = StudyConfig & {
+  /** The one size of the fine-tuning, and of the fixed model's pretraining. */
+  coarse: string;
+  /** Sizes of deployment, coarse to fine, `coarse` among them. */
+  patchSizes: string[];
+  /** Fine-tuning, the same for both. */
+  training: Training;
+  /** What a plan says of the transformer; that of the pretrained model is used. */
+  vit: VitConfig;
+  /** How both are pretrained; from --weights where it says nothing. */
+  pretraining?: Pretraining;
+};
+
+/** Pretrained on clothes, fine-tuned on digits. */
+const small: Config = {
+  data: "mnist",
+  channels: 1,
+  coarse: "8",
+  patchSizes: ["12", "8", "6", "4", "3"],
+  training: { ...smallTraining, ...lasting(smallTraining, 300), optimizer: { kind: "adamw", learningRate: 1e-3, weightDecay: 1e-4, b2: 0.95 } },
+  vit: smallVit,
+  pretraining: smallPretraining,
+  testPictures: 4000,
+};
+
+const smoke: Config = { ...small, coarse: "12", patchSizes: ["12", "6"], training: smokeTraining, vit: smokeVit, pretraining: smokePretraining, testPictures: 50 };
+
+/**
+ * Fine-tuned at 30 px (a grid of 8) for 10 epochs of ImageNet-1k, deployed down to 10 px (a grid of 24).
+ * Source: arXiv 2212.08013 section 5, "resource-efficient transfer".
+ */
+const paper: Config = {
+  ...imageNet,
+  coarse: "30",
+  patchSizes: ["48", "40", "30", "24", "20", "16", "15", "12", "10"],
+  training: {
+    ...paperTraining,
+    objective: "softmax",
+    headBias: 0,
+    mix: {},
+    augment: undefined,
+    batchSize: 512,
+    accumulate: 8,
+    steps: 25_000,
+    optimizer: { kind: "sgd", learningRate: 0.01, momentum: 0.9 },
+    schedule: { kind: "cosine", warmupSteps: 500 },
+  },
+  vit: smallVit,
+};
+
+export const configs = { small, smoke, paper } as const satisfies Record<string, Config>;
+
+/** Both fine-tuned models, each from its own pretrained weights. */
+export function plansOf({ pretraining, coarse, training, vit, ...choice }: Config, seed: number, weights?: readonly string[]): Plan[] {
+  const [flexible, fixed] = pretraining ? [pretrainedFlexible(pretraining, seed), pretrainedFixed(pretraining, coarse, seed)] : weightsOf(weights, "flexible", "fixed");
+  const tuned = (name: string, from: Plan): Plan => planOf(name, choice, training, { vit, patchSizes: [coarse], seed, from });
+  return [tuned("flexible", flexible), tuned(`fixed ${coarse}`, fixed)];
+}

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import type { Distance } from "@flexivit/distill";
+import type { ClassifierRecipe } from "flexivit";
+
+/** A data set by name or folder, and the channels of its pictures. */
+export type DataChoice = { data: string; channels: 1 | 3 };
+
+/** A model that is trained, as plain data: the same plan gives the same weights. */
+export type TrainedPlan = DataChoice & {
+  /** What tables, figures and run folders call it. */
+  name: string;
+  recipe: ClassifierRecipe;
+  /** Starts from the weights of this model; the configuration of the transformer is then that model's. */
+  from?: Plan;
+  /** Learns from this model in place of labels. */
+  teacher?: Teacher;
+  /** Kept where every experiment finds it, by a hash of the plan. */
+  shared?: true;
+};
+
+/** A model that lies in a file. */
+export type ReadyPlan = { name: string; file: string };
+
+export type Plan = TrainedPlan | ReadyPlan;
+
+/** A teacher sees the student's crop at a patch size and an image size of its own. */
+export type Teacher = { plan: Plan; patchSize: string; imageSizePx: number; distance: Distance };
+
+/** Eight letters that differ where plans differ in anything but names. */
+export function planHash(plan: Plan): string {
+  const text = JSON.stringify(plan, (key, value: unknown) => (key === "name" ? undefined : value));
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}
+
+/** A name as a folder. */
+export function folderName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-").replaceAll(/^-|-$/g, "");
+}

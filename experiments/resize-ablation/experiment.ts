@@ -1,0 +1,47 @@
+import { accuracyAt } from "../accuracy.ts";
+import type { Experiment } from "../experiment.ts";
+import type { Panel, PanelLine } from "../panel.ts";
+import { experimentOf, type Trial } from "../study.ts";
+import { configs, plansOf, resizesOf, trainingOf, type Config } from "./config.ts";
+import { rulesOf } from "./rules.ts";
+
+/** Which resize of the patch kernel keeps a trained model's accuracy at other patch sizes, without training? */
+export const experiment: Experiment = experimentOf<Config>({
+  name: "resize-ablation",
+  title: "Resizing the patch kernel of a fixed model",
+  question: "Which resize of the patch kernel keeps a trained model's accuracy at other patch sizes, without any training?",
+  variants: {
+    smoke: "seconds; shows only that it runs",
+    small: "a model of Fashion-MNIST trained at 6 px, a few minutes on two cores",
+    paper: "a trained ViT of 16 px (--weights) on an ImageNet folder (--data), an hour on a GPU",
+  },
+  configs,
+  plans: plansOf,
+  measure,
+  rules: rulesOf,
+  training: trainingOf,
+});
+
+/** Every resize at every size: first with pictures resized like patches, then with the pictures as they are. */
+async function measure({ config, data, models: [{ model }], signal }: Trial<Config>): Promise<Panel[]> {
+  const { imageSizePx, vit } = model.info;
+  const [side] = vit.patchSize;
+  const [scaled, same]: PanelLine[][] = [[], []];
+  for (const { name, resize } of resizesOf(side)) {
+    const line = { name, bold: name.startsWith("PI"), trainedAt: config.trainedAt };
+    const at = (patchSize: string, sizePx: number): Promise<number> => accuracyAt(model, data.test, patchSize, { kernelResize: resize, imageSizePx: sizePx, signal });
+    const alike = await each(config.scaledPatchSizes, (patchSize) => at(patchSize, (imageSizePx * Number(patchSize)) / Number(config.trainedAt)));
+    scaled.push({ ...line, values: alike });
+    same.push({ ...line, values: await each(config.patchSizes, (patchSize) => at(patchSize, imageSizePx)) });
+  }
+  return [
+    { title: "Patches and pictures resized alike", axis: "patch size (pixels); the grid of tokens stays", ticks: config.scaledPatchSizes, lines: scaled },
+    { title: "Pictures as they are", axis: "patch size (pixels); more tokens to the right", ticks: config.patchSizes, lines: same },
+  ];
+}
+
+async function each(sizes: readonly string[], value: (size: string) => Promise<number>): Promise<number[]> {
+  const values: number[] = [];
+  for (const size of sizes) values.push(await value(size));
+  return values;
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { disposeTree } from "@flexivit/params";
+import type { Section } from "@flexivit/run-log";
+import { loadModel, type ClassifierModel, type DataSets } from "flexivit";
+import type { Experiment, ExperimentOptions } from "./experiment.ts";
+import type { Panel } from "./panel.ts";
+import type { DataChoice, Plan } from "./plan.ts";
+import { present } from "./present.ts";
+import type { Rule } from "./rules.ts";
+import { openSession } from "./session.ts";
+import { trainedModel, type Trained } from "./trained-model.ts";
+
+/** What the variants of every experiment say. */
+export type StudyConfig = DataChoice & {
+  /** Test pictures that are used; all unless given. */
+  testPictures?: number;
+};
+
+/** One seed of an experiment, its models trained. */
+export type Trial<Config> = {
+  config: Config;
+  seed: number;
+  data: DataSets;
+  models: { plan: Plan; model: ClassifierModel }[];
+  signal: AbortSignal;
+};
+
+/** An experiment as data and three functions: which models, what is measured of them, and what would refute the claims. */
+export type Study<Config extends StudyConfig> = Omit<Experiment, "run"> & {
+  title: string;
+  configs: Readonly<Record<string, Config>>;
+  /** The models that a seed compares, in the order of the figures. */
+  plans: (config: Config, seed: number, weights?: readonly string[]) => Plan[];
+  measure: (trial: Trial<Config>) => Promise<Panel[]>;
+  rules: (config: Config) => Rule[];
+  /** How long the models were trained, for the figures. */
+  training: (config: Config) => string;
+  /** Further sections of the report, of the first seed. */
+  more?: (trial: Trial<Config>) => Promise<Section[]>;
+};
+
+export type SeedResult = { seed: number; panels: Panel[] };
+
+/** An experiment that trains the models of each seed, measures them, decides, and writes tables, figures and a report. */
+export function experimentOf<Config extends StudyConfig>(study: Study<Config>): Experiment {
+  const { name, question, variants } = study;
+  return { name, question, variants, run: (options) => runStudy(study, options) };
+}
+
+async function runStudy<Config extends StudyConfig>(study: Study<Config>, options: ExperimentOptions): Promise<"finished" | "stopped"> {
+  const base = study.configs[options.variant];
+  const config = options.data === undefined ? base : { ...base, data: options.data };
+  const session = await openSession(study.name, options, config.testPictures);
+  const folder = join(options.out, study.name, options.variant);
+  const results: SeedResult[] = [];
+  const runFolders: string[] = [];
+  let sections: Section[] = [];
+  for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
+    const plans = study.plans(config, seed, options.weights);
+    const trained: Trained[] = [];
+    for (const [index, plan] of plans.entries()) {
+      const one = await trainedModel(plan, session, `${plan.name} (${index + 1}/${plans.length}${options.seeds > 1 ? `, seed ${seed}` : ""})`);
+      if (!one) return "stopped";
+      trained.push(one);
+    }
+    runFolders.push(...trained.flatMap(({ folder }) => folder ?? []));
+    const models = [];
+    for (const [index, { file }] of trained.entries()) models.push({ plan: plans[index], model: await loadModel(file) });
+    const trial = { config, seed, data: await session.open(config), models, signal: options.signal };
+    const panels = await study.measure(trial).catch((error: unknown) => stoppedOr(error, options.signal));
+    if (!panels) return "stopped";
+    results.push({ seed, panels });
+    if (results.length === 1) sections = (await study.more?.(trial)) ?? [];
+    for (const { model } of models) disposeTree(model.params);
+  }
+  await present({ study, config, session, folder, runFolders, results, sections });
+  return "finished";
+}
+
+/** Nothing where the error is that of Ctrl-C. */
+function stoppedOr(error: unknown, signal: AbortSignal): undefined {
+  if (signal.aborted && error === signal.reason) return undefined;
+  throw error;
+}
