@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { ConvolutionParams } from "./params.ts";
+
+/** A 3x3 convolution: `kernel` [3, 3, in, out], `bias` [out]. */
+export type ConvolutionParams = { kernel: tf.Tensor4D; bias: tf.Tensor1D };
 
 /**
  * A 3x3 convolution with one row and column of zeros around the input.
