@@ -28,9 +28,9 @@ export function slidingWindow(images: tf.Tensor4D, { windowPx, stridePx }: Windo
   checkWindow(windowPx, stridePx);
   const rows = windowsAlong(height, windowPx[0], stridePx[0]);
   const columns = windowsAlong(width, windowPx[1], stridePx[1]);
-  let total: tf.Tensor4D | undefined;
-  for (const top of rows.starts) {
-    for (const left of columns.starts) {
+  return tf.tidy(() => {
+    let total: tf.Tensor4D | undefined;
+    for (const [top, left] of rows.starts.flatMap((top) => columns.starts.map((left) => [top, left]))) {
       const sum: tf.Tensor4D = tf.tidy(() => {
         const part = predict(tf.slice(images, [0, top, left, 0], [batch, rows.length, columns.length, channels]));
         axes(part, "slidingWindow(predict)", "batch height width classes", { batch, height: rows.length, width: columns.length });
@@ -40,10 +40,8 @@ export function slidingWindow(images: tf.Tensor4D, { windowPx, stridePx }: Windo
       total?.dispose();
       total = sum;
     }
-  }
-  const mean = tf.tidy(() => tf.mul<tf.Tensor4D>(total!, shares(rows.covered, columns.covered)));
-  total!.dispose();
-  return mean;
+    return tf.mul<tf.Tensor4D>(total!, shares(rows.covered, columns.covered));
+  });
 }
 
 type Windows = { length: number; starts: number[]; /** How many windows cover each place. */ covered: number[] };
