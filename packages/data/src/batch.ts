@@ -130,19 +130,19 @@ function targetsAt(targets: (index: number) => Float32Array, indices: Uint32Arra
 // 0 -> -1 and 255 -> 1, as value_range(-1, 1) of big_vision and mean = std = 0.5 of timm.
 const levels: Float32Array = Float32Array.from({ length: 256 }, (_, level) => level / 127.5 - 1);
 
-function normalise(pixels: Uint8Array): Float32Array {
+export function normalise(pixels: Uint8Array): Float32Array {
   const out = new Float32Array(pixels.length);
   for (let i = 0; i < pixels.length; i++) out[i] = levels[pixels[i]];
   return out;
 }
 
-function sizeOf(argument: string, imageSize: number | Size): Size {
+export function sizeOf(argument: string, imageSize: number | Size): Size {
   const size: Size = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
   for (const side of size) checkCount(argument, side, 1);
   return size;
 }
 
-function checkCount(argument: string, value: number, least: number): void {
+export function checkCount(argument: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) {
     throw new Error(`${argument}: expected a whole number from ${least} on, got ${value}. Correct the option.`);
   }
