@@ -31,9 +31,14 @@ export async function mapBatchAt<Kind extends MapKind>(source: MapSource<Kind>, 
   checkCount("mapBatchAt(step)", step, 0);
   const size = sizeOf("mapBatchAt(imageSize)", options.imageSize);
   if (source.size === 0) throw new Error("mapBatchAt(source): expected at least 1 picture, got 0. Check the folder.");
-  const choose: ChooseView = framing.kind === "scale-crop" ? (picture, stream) => scaleCrop(picture, size, framing, stream()) : chooseView(framing, size);
   const draws = drawsAt(source.size, seed, batchSize, step);
-  return readMaps(source, draws.map(({ index, epoch }) => ({ index, stream: () => random(seed, "view", epoch, index) })), size, choose);
+  return readMaps(source, draws.map(({ index, epoch }) => ({ index, stream: () => random(seed, "view", epoch, index) })), size, chooseMapView(framing, size));
+}
+
+/** As `chooseView`, but exact unless `fast-bilinear` is asked for: that is off by half a pixel where pictures grow, and maps are not. */
+function chooseMapView(framing: Framing | ScaleCrop, size: Size): ChooseView {
+  if (framing.kind === "scale-crop") return (picture, stream) => scaleCrop(picture, size, framing, stream());
+  return chooseView(framing.kind === "inception-crop" ? { resampling: "pil-bilinear", ...framing } : framing, size);
 }
 
 export type MapEvaluationOptions = {

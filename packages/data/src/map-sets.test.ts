@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fixturePath, readFixture } from "@flexivit/testing";
@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ade20k } from "./ade20k.ts";
 import { cityscapes } from "./cityscapes.ts";
 import { hypersim } from "./hypersim.ts";
-import { mapBatchAt, mapEvaluationBatches, type MapBatchOptions } from "./map-batch.ts";
 import { nyuDepth } from "./nyu-depth.ts";
 
 type Expected = { labels: number[][]; millimetres: number[][]; normals: number[][][]; colours: number[][][]; distances: (number | null)[][] };
@@ -183,7 +182,7 @@ describe("hypersim", () => {
     expect(await error("fortran.npy")).toMatch(/expected little-endian floats in C order .* got \{'descr': '<f8', 'fortran_order': True/);
     expect(await error("normals.npy")).toBe(`readMap(${file}): expected an array [height, width], got [3, 5, 3]. Save the distances in metres.`);
     expect(await error("labels.png")).toMatch(/expected an array that begins with \\x93NUMPY, got \d+ other bytes. Save it with numpy.save.$/);
-    await writeFile(file, (await import("node:fs")).readFileSync(fixturePath("maps/distances-double.npy")).subarray(0, -8));
+    await writeFile(file, (await readFile(fixturePath("maps/distances-double.npy"))).subarray(0, -8));
     await expect(source.readMap(0, "depth")).rejects.toThrow(new Error(`readMap(${file}): expected 120 bytes for [3, 5], got 112. The file is cut off: copy it again.`));
     const archive = join(root, `${at}geometry_npy/frame.0001.depth_meters.npz`);
     await cp(fixturePath("maps/two.npz"), archive);
@@ -192,73 +191,6 @@ describe("hypersim", () => {
     await fixture("distances-half.npy", `${at}geometry_npy/frame.0000.depth_meters.npy`);
     await expect(hypersim(join(root, "sim"), { depth: "ray" as "planar" })).rejects.toThrow(
       new Error('hypersim(depth): expected one of planar, distance, got "ray". Use distance for depths as they are stored.'),
-    );
-  });
-});
-
-describe("mapBatchAt", () => {
-  /** Pictures whose red is 10 * row + column, with labels of the same numbers: a pixel must meet its own label. */
-  async function pairs(): Promise<Awaited<ReturnType<typeof ade20k>>> {
-    for (const [i, size] of [[0, [6, 8]], [1, [9, 7]], [2, [7, 7]]] as const) {
-      await picture(`pairs/images/training/${i}.png`, [...size]);
-      const values = Uint8Array.from({ length: size[0] * size[1] }, (_, pixel) => 10 * Math.floor(pixel / size[1]) + (pixel % size[1]) + 1);
-      await mkdir(join(root, "pairs/annotations/training"), { recursive: true });
-      await sharp(values, { raw: { width: size[1], height: size[0], channels: 1 } }).toColourspace("b-w").png().toFile(join(root, `pairs/annotations/training/${i}.png`));
-    }
-    return ade20k(join(root, "pairs"), "training");
-  }
-  const options: MapBatchOptions = { seed: 5, batchSize: 4, imageSize: [5, 6], framing: { kind: "pad-crop", padding: 2 } };
-  /** [pixels]: the red of a batch, 0..255. */
-  const reds = (images: Float32Array) => Array.from({ length: images.length / 3 }, (_, i) => Math.round((images[3 * i] + 1) * 127.5));
-
-  it("cuts and mirrors a picture and its labels alike: every pixel inside meets its own label, those outside 255", async () => {
-    const source = await pairs();
-    let [outside, inside] = [0, 0];
-    for (const step of [0, 1, 2]) {
-      const { images, labels, shape } = await mapBatchAt(source, step, options);
-      expect(shape).toEqual([4, 5, 6, 3]);
-      for (const [i, red] of reds(images).entries()) {
-        if (labels[i] === 255) outside++;
-        else if (red === labels[i]) inside++;
-        expect(labels[i] === 255 ? red : red - labels[i]).toBe(0);
-      }
-    }
-    expect(Math.min(outside, inside)).toBeGreaterThan(50);
-  });
-
-  it("does the same where it resizes, within the levels that resizing mixes", async () => {
-    const source = await pairs();
-    const { images, labels } = await mapBatchAt(source, 1, { ...options, imageSize: [24, 21], framing: { kind: "scale-crop", scale: [1, 2], resampling: "pil-bilinear" } });
-    expect(new Set(labels).size).toBeGreaterThan(20);
-    for (const [i, red] of reds(images).entries()) expect(Math.abs(red - labels[i])).toBeLessThanOrEqual(6); // half of 10 + half of 1
-  });
-
-  it("is a function of seed and step, and evaluation gives every picture once in order", async () => {
-    const source = await pairs();
-    const [one, same, other] = await Promise.all([[5, 3], [5, 3], [6, 3]].map(([seed, step]) => mapBatchAt(source, step, { ...options, seed })));
-    expect([...same.labels]).toEqual([...one.labels]);
-    expect([...other.labels]).not.toEqual([...one.labels]);
-    const sizes: number[][] = [];
-    for await (const { indices, labels } of mapEvaluationBatches(source, { batchSize: 2, imageSize: [3, 4], framing: { kind: "squash" } })) sizes.push([...indices, labels.length]);
-    expect(sizes).toEqual([[0, 1, 24], [2, 12]]);
-  });
-
-  it("reads depths and normals together", async () => {
-    const source = await nyuDepth(join(root, "nyu"), { normals: "normals" });
-    const { depth, normals } = await mapBatchAt(source, 0, { ...options, batchSize: 1, imageSize: [3, 5], framing: { kind: "centre-crop" } });
-    near(depth, expected.millimetres.flat().map((value) => value / 1000), 4e-6);
-    expect(normals.length).toBe(45);
-  });
-
-  it("names the picture whose map has another size, and refuses counts that are none", async () => {
-    await picture("odd/rgb/1.png", [4, 5]);
-    await fixture("depth.png", "odd/depth/1.png");
-    const source = await nyuDepth(join(root, "odd"));
-    await expect(mapBatchAt(source, 0, options)).rejects.toThrow(
-      new Error(`readMap(depth of ${join(root, "odd/rgb/1.png")}): expected 4x5 pixels, as the picture has, got 3x5. Resize one of the files.`),
-    );
-    await expect(mapBatchAt(source, 0, { ...options, batchSize: 0 })).rejects.toThrow(
-      new Error("mapBatchAt(batchSize): expected a whole number from 1 on, got 0. Correct the option."),
     );
   });
 });

@@ -13,11 +13,12 @@ export type ScaleCrop = {
   scale?: Range;
   /** Mirrors half of the pictures; true unless given. */
   flip?: boolean;
+  /** `pil-bilinear` unless given: `fast-bilinear` is off by half a pixel where pictures grow, and maps are not. */
   resampling?: Resampling;
 };
 
 /** Source: the random resize and crop of MMSegmentation's configs, whose multiples are uniform themselves. */
-export function scaleCrop(picture: Size, imageSize: Size, { scale = [0.5, 2], flip = true, resampling = "fast-bilinear" }: ScaleCrop, stream: RandomStream): View {
+export function scaleCrop(picture: Size, imageSize: Size, { scale = [0.5, 2], flip = true, resampling = "pil-bilinear" }: ScaleCrop, stream: RandomStream): View {
   if (!(scale[0] > 0 && scale[0] <= scale[1] && scale[1] < Infinity)) {
     throw new Error(`framing(scale): expected 0 < from <= to, got ${JSON.stringify(scale)}. Correct the framing "scale-crop".`);
   }
