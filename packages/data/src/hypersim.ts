@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { mapFiles, picturesBelow, type MapFolderOptions, type MapFolderSource } from "./map-files.ts";
 import { refuse } from "./map-pictures.ts";
-import type { PixelMap } from "./maps.ts";
+import { toUnitVectors, type PixelMap } from "./maps.ts";
 import { npyMap } from "./npy-map.ts";
 
 export type HypersimOptions = MapFolderOptions & {
@@ -60,10 +60,5 @@ async function depthMap(file: string, kind: "planar" | "distance"): Promise<Pixe
 async function normalMap(file: string): Promise<PixelMap<"normals">> {
   const { shape, values } = await npyMap(file);
   if (shape.length !== 3 || shape[2] !== 3) throw refuse(file, "an array [height, width, 3]", `[${shape.join(", ")}]`, "Save the normals in the camera's frame");
-  const normals = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i += 3) {
-    const length = Math.hypot(values[i], values[i + 1], values[i + 2]);
-    if (length > 0 && length < Infinity) for (const axis of [0, 1, 2]) normals[i + axis] = values[i + axis] / length;
-  }
-  return { size: [shape[0], shape[1]], values: normals };
+  return { size: [shape[0], shape[1]], values: toUnitVectors(values) };
 }

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { reasonOf } from "./decode.ts";
-import { ignoreLabel, type PixelMap } from "./maps.ts";
+import { ignoreLabel, toUnitVectors, type PixelMap } from "./maps.ts";
 import type { Size } from "./view.ts";
 
 /**
@@ -11,7 +11,8 @@ import type { Size } from "./view.ts";
  */
 export async function labelPicture(file: string, classOf: Int32Array): Promise<PixelMap<"labels">> {
   const { size, pixels } = await rawMap(file, "b-w", "grey, 8 bits");
-  const values = Int32Array.from(pixels, (value) => classOf[value]);
+  const values = new Int32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) values[i] = classOf[pixels[i]];
   const wrong = values.indexOf(-1);
   if (wrong >= 0) {
     const place = `row ${Math.floor(wrong / size[1])}, column ${wrong % size[1]}`;
@@ -32,20 +33,20 @@ export function classTable(classes: ReadonlyMap<number, number>, ignored: readon
 /** Metres from a grey 16-bit PNG; 0 is unknown. */
 export async function depthPicture(file: string, unitsPerMetre: number): Promise<PixelMap<"depth">> {
   const { size, pixels } = await rawMap(file, "grey16", "grey, 16 bits");
-  return { size, values: Float32Array.from(pixels, (value) => value / unitsPerMetre) };
+  const values = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) values[i] = pixels[i] / unitsPerMetre;
+  return { size, values };
 }
 
 /** Unit vectors from an RGB PNG, 0 to the largest value for -1 to 1; pixels near grey, or black, are unknown. */
 export async function normalPicture(file: string): Promise<PixelMap<"normals">> {
   const { size, pixels } = await rawMap(file, "rgb16", "RGB", ["srgb", "rgb16"]);
-  const values = new Float32Array(pixels.length);
+  const vectors = new Float32Array(pixels.length);
   for (let i = 0; i < pixels.length; i += 3) {
-    const vector = [0, 1, 2].map((axis) => (2 * pixels[i + axis]) / 65535 - 1);
-    const length = Math.hypot(...vector);
-    const isBlack = pixels[i] + pixels[i + 1] + pixels[i + 2] === 0;
-    if (length > 0.5 && !isBlack) for (const axis of [0, 1, 2]) values[i + axis] = vector[axis] / length;
+    if (pixels[i] + pixels[i + 1] + pixels[i + 2] === 0) continue;
+    for (let k = i; k < i + 3; k++) vectors[k] = (2 * pixels[k]) / 65535 - 1;
   }
-  return { size, values };
+  return { size, values: toUnitVectors(vectors, 0.5) };
 }
 
 type Space = "b-w" | "grey16" | "rgb16";

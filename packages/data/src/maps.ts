@@ -66,3 +66,13 @@ function places(start: number, count: number, resized: number, from: number, len
     return place < 0 || place >= resized ? -1 : from + Math.floor(((place + 0.5) * length) / resized);
   });
 }
+
+/** Vectors [pixels, 3] made of length 1, in place; zeros where one is not finite or not longer than `least`. */
+export function toUnitVectors(vectors: Float32Array, least = 0): Float32Array {
+  for (let i = 0; i < vectors.length; i += 3) {
+    const length = Math.sqrt(vectors[i] ** 2 + vectors[i + 1] ** 2 + vectors[i + 2] ** 2);
+    const scale = length > least && length < Infinity ? 1 / length : 0;
+    for (let k = i; k < i + 3; k++) vectors[k] = scale === 0 ? 0 : vectors[k] * scale;
+  }
+  return vectors;
+}

@@ -27,10 +27,11 @@ export async function npyMap(file: string): Promise<NpyArray> {
   }
 }
 
-const readers: Partial<Record<string, { bytes: number; read: (view: DataView, at: number) => number }>> = {
-  "<f2": { bytes: 2, read: (view, at) => half(view.getUint16(at, true)) },
-  "<f4": { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-  "<f8": { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+/** Floats of a type from bytes that hold nothing else; little-endian, as every machine that runs Node is. */
+const types: Partial<Record<string, { bytes: number; read: (values: ArrayBuffer) => Float32Array }>> = {
+  "<f2": { bytes: 2, read: (values) => Float32Array.from(new Uint16Array(values), half) },
+  "<f4": { bytes: 4, read: (values) => new Float32Array(values) },
+  "<f8": { bytes: 8, read: (values) => Float32Array.from(new Float64Array(values)) },
 };
 
 function parse(bytes: Uint8Array, where: string): NpyArray {
@@ -40,14 +41,14 @@ function parse(bytes: Uint8Array, where: string): NpyArray {
   const start = bytes[6] === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);
   const header = new TextDecoder("latin1").decode(bytes.subarray(10, start));
   const found = /'descr': '(.+?)'.*'fortran_order': False.*'shape': \(([\d, ]*)\)/.exec(header);
-  const reader = found && readers[found[1]];
-  if (!found || !reader) throw refuse(where, "little-endian floats in C order (<f2, <f4, <f8)", header.trim(), "Convert the array before saving it");
+  const type = found && types[found[1]];
+  if (!found || !type) throw refuse(where, "little-endian floats in C order (<f2, <f4, <f8)", header.trim(), "Convert the array before saving it");
   const shape = found[2].split(",").filter((part) => part.trim() !== "").map(Number);
   const count = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length - start !== count * reader.bytes) {
-    throw refuse(where, `${count * reader.bytes} bytes for [${shape.join(", ")}]`, `${bytes.length - start}`, "The file is cut off: copy it again");
+  if (bytes.length - start !== count * type.bytes) {
+    throw refuse(where, `${count * type.bytes} bytes for [${shape.join(", ")}]`, `${bytes.length - start}`, "The file is cut off: copy it again");
   }
-  return { shape, values: Float32Array.from({ length: count }, (_, i) => reader.read(view, start + i * reader.bytes)) };
+  return { shape, values: type.read(Uint8Array.from(bytes.subarray(start)).buffer) };
 }
 
 /** The value of the bits of a 16-bit float. Source: IEEE 754, binary16. */

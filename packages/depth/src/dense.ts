@@ -1,10 +1,10 @@
 import { axes } from "@flexivit/axes";
-import type { Features } from "@flexivit/features";
+import type { Features, SizePx } from "@flexivit/features";
 import { convolve, gelu, layerNorm, linear, residual } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { DenseConfig, DepthRange } from "./dense-config.ts";
 import type { DenseParams, LevelParams, MapHeadParams, ResidualUnitParams } from "./dense-params.ts";
-import { resizeMap, type SizePx } from "./resize-map.ts";
+import { resizeMap } from "./resize-map.ts";
 
 /** What a decoder estimates, as its config asks. */
 export type DenseMaps = {

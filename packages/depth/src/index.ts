@@ -6,5 +6,4 @@ export { depthLoss, type DepthLossOptions } from "./depth-loss.ts";
 export { depthErrors, depthMetrics, type DepthErrorOptions, type DepthErrors, type DepthMetrics } from "./depth-metrics.ts";
 export { normalLoss, type NormalLossOptions } from "./normal-loss.ts";
 export { normalErrors, normalMetrics, type NormalMetrics } from "./normal-metrics.ts";
-export type { SizePx } from "./resize-map.ts";
 export type { Average } from "./valid-pixels.ts";

@@ -6,5 +6,4 @@ export { segmentationMetrics, type SegmentationMetrics } from "./metrics.ts";
 export { multiScale, type MultiScaleOptions } from "./multi-scale.ts";
 export { panopticCounts, panopticQuality, type PanopticCategories, type PanopticCounts, type PanopticFigures, type PanopticMap } from "./panoptic-quality.ts";
 export { initSegmenter, segment, segmentPatches, type SegmenterConfig, type SegmenterParams } from "./segmenter.ts";
-export type { SizePx } from "./resize-map.ts";
 export { slidingWindow, type PredictPixels, type WindowOptions } from "./sliding-window.ts";

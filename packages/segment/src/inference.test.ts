@@ -82,5 +82,5 @@ test("nothing is left behind, not even by a prediction that does not tidy, or th
     let calls = 0;
     return slidingWindow(x, { windowPx: [3, 4], stridePx: [2, 2] }, (part) => (++calls === 3 ? (tf.zeros([1]) as unknown as tf.Tensor4D) : untidy(part)));
   };
-  expectNoLeak(() => expect(failing).toThrow(/^slidingWindow\(predict\)/));
+  expectNoLeak(() => void expect(failing).toThrow(/^slidingWindow\(predict\)/));
 });

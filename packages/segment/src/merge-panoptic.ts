@@ -35,9 +35,14 @@ export function mergePanoptic(
       const got = `${mask.length} pixels of category ${category}`;
       throw new Error(`mergePanoptic(instances): expected masks of ${labels.length} pixels of a category of ${things.join(", ")}, got ${got}. Resize the mask or list the category in things.`);
     }
-    const all = Array.from(labels, (_, i) => i).filter((i) => mask[i] > 0);
-    const free = all.filter((i) => numbers[i] === 0);
-    if (free.length === 0 || free.length < (1 - mostHidden) * all.length) continue;
+    const free: number[] = [];
+    let area = 0;
+    for (let i = 0; i < mask.length; i++) {
+      if (!(mask[i] > 0)) continue;
+      area++;
+      if (numbers[i] === 0) free.push(i);
+    }
+    if (free.length === 0 || free.length < (1 - mostHidden) * area) continue;
     count++;
     for (const i of free) [categories[i], numbers[i]] = [category, count];
   }

@@ -1,6 +1,7 @@
 import { axes } from "@flexivit/axes";
+import type { SizePx } from "@flexivit/features";
 import * as tf from "@tensorflow/tfjs-core";
-import { resizeMap, type SizePx } from "./resize-map.ts";
+import { resizeMap } from "./resize-map.ts";
 import type { PredictPixels } from "./sliding-window.ts";
 
 export type MultiScaleOptions = {

@@ -1,8 +1,6 @@
+import type { SizePx } from "@flexivit/features";
 import { resizeAxes, resizeMatrix, type Interpolation } from "@flexivit/resample";
 import type * as tf from "@tensorflow/tfjs-core";
-
-/** Height and width, in pixels. */
-export type SizePx = readonly [height: number, width: number];
 
 const bilinear: Interpolation = { kernel: "bilinear", antialias: true, alignment: "half-pixel" };
 

@@ -1,10 +1,10 @@
 import { axes } from "@flexivit/axes";
-import type { Features } from "@flexivit/features";
+import type { Features, SizePx } from "@flexivit/features";
 import { linear, type LinearParams } from "@flexivit/ops";
 import { initParams, normal, zeros, type InitTree } from "@flexivit/params";
 import * as tf from "@tensorflow/tfjs-core";
 import { maskTransformer, maskTransformerSpec, type MaskTransformerParams, type MaskTransformerSizes } from "./mask-transformer.ts";
-import { resizeMap, type SizePx } from "./resize-map.ts";
+import { resizeMap } from "./resize-map.ts";
 
 /** A decoder from patch tokens to class logits. Plain data. */
 export type SegmenterConfig =

@@ -1,6 +1,6 @@
 import { axes } from "@flexivit/axes";
+import type { SizePx } from "@flexivit/features";
 import * as tf from "@tensorflow/tfjs-core";
-import type { SizePx } from "./resize-map.ts";
 
 /** Scores of every pixel: images [batch, height, width, channels] to [batch, height, width, classes]. */
 export type PredictPixels = (images: tf.Tensor4D) => tf.Tensor4D;
