@@ -121,13 +121,21 @@ describe("nyuDepth", () => {
     near(others.values, expected.millimetres.flat().map((value) => value / 256), 0);
   });
 
-  it("reads normals within half a level of 255, of length 1; black and grey are unknown", async () => {
+  it("reads normals of 8 bits as Pillow wrote them, made of length 1; black and grey are unknown", async () => {
     const source = await nyuDepth(join(root, "nyu"), { normals: "normals" });
     const { values } = await source.readMap(0, "normals");
     expect(source.kinds).toEqual(["depth", "normals"]);
-    expect([...values.subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0]);
-    near(values.subarray(6), expected.normals.flat(2).slice(6), 0.008);
-    for (let i = 6; i < 45; i += 3) expect(Math.abs(Math.hypot(values[i], values[i + 1], values[i + 2]) - 1)).toBeLessThan(1e-6);
+    const stored = expected.colours.flat().slice(2).map((colour) => colour.map((level) => level / 127.5 - 1));
+    near(values, [0, 0, 0, 0, 0, 0, ...stored.flatMap((vector) => vector.map((value) => value / Math.hypot(...vector)))], 1e-6);
+    near(values.subarray(6), expected.normals.flat(2).slice(6), 0.008); // half a level of each axis
+  });
+
+  it("reads normals of 16 bits within half a level of 65535", async () => {
+    const colours = Uint16Array.from(expected.normals.flat(2), (value) => Math.round((value + 1) * 32767.5));
+    await mkdir(join(root, "nyu/normals16/home"), { recursive: true });
+    await sharp(colours, { raw: { width: 5, height: 3, channels: 3 } }).toColourspace("rgb16").png().toFile(join(root, "nyu/normals16/home/1.png"));
+    const { values } = await (await nyuDepth(join(root, "nyu"), { normals: "normals16" })).readMap(0, "normals");
+    near(values, expected.normals.flat(2), 4e-5);
   });
 
   it("refuses 8-bit depths and impossible units", async () => {
