@@ -3,7 +3,7 @@ export const rows: readonly (readonly string[])[] = [
   ["axes", "random", "features", "run-log", "engine"],
   ["params", "patch-schemes", "resample", "ops"],
   ["pi-resize", "position-embedding", "optim", "data"],
-  ["vit", "classify", "distill"],
+  ["vit", "classify", "distill", "segment", "depth"],
   ["checkpoint"],
   ["train"],
   ["flexivit"],

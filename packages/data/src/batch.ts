@@ -134,13 +134,13 @@ function targetsAt(targets: (index: number) => Float32Array, indices: Uint32Arra
   return out;
 }
 
-function sizeOf(argument: string, imageSize: number | Size): Size {
+export function sizeOf(argument: string, imageSize: number | Size): Size {
   const size: Size = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
   for (const side of size) checkCount(argument, side, 1);
   return size;
 }
 
-function checkCount(argument: string, value: number, least: number): void {
+export function checkCount(argument: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) {
     throw new Error(`${argument}: expected a whole number from ${least} on, got ${value}. Correct the option.`);
   }

@@ -1,4 +1,5 @@
 export { attention, type AttentionOptions } from "./attention.ts";
+export { convolve, type ConvolutionParams } from "./convolve.ts";
 export { gelu, type GeluForm } from "./gelu.ts";
 export { layerNorm } from "./layer-norm.ts";
 export { linear } from "./linear.ts";

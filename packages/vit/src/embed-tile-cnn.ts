@@ -1,7 +1,6 @@
-import { gelu } from "@flexivit/ops";
+import { convolve, gelu } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { VitConfig } from "./config.ts";
-import { convolve } from "./convolve.ts";
 import { projectTiles, type Tiles } from "./embed-linear.ts";
 import type { PatchEmbeddingParams } from "./params.ts";
 

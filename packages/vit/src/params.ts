@@ -1,18 +1,17 @@
-import type { LinearParams, MlpParams } from "@flexivit/ops";
+import type { ConvolutionParams, LinearParams, MlpParams } from "@flexivit/ops";
 import { initParams } from "@flexivit/params";
 import type * as tf from "@tensorflow/tfjs-core";
 import { checkVitConfig } from "./check-config.ts";
 import type { VitConfig } from "./config.ts";
 import { vitSpec } from "./spec.ts";
 
+export type { ConvolutionParams };
+
 /** `scale` [dim], `bias` [dim]. */
 export type NormParams = { scale: tf.Tensor1D; bias: tf.Tensor1D };
 
 /** Four projections, each `kernel` [dim, dim] and `bias` [dim]. */
 export type AttentionParams = { query: LinearParams; key: LinearParams; value: LinearParams; output: LinearParams };
-
-/** A 3x3 convolution: `kernel` [3, 3, in, out], `bias` [out]. */
-export type ConvolutionParams = { kernel: tf.Tensor4D; bias: tf.Tensor1D };
 
 /** A residual block of a hybrid: x + second(gelu(secondNorm(first(gelu(firstNorm(x)))))). */
 export type ResidualParams = { firstNorm: NormParams; first: ConvolutionParams; secondNorm: NormParams; second: ConvolutionParams };

@@ -1,8 +1,7 @@
-import { gelu, residual } from "@flexivit/ops";
+import { convolve, gelu, residual } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { norm } from "./block.ts";
 import type { VitConfig } from "./config.ts";
-import { convolve } from "./convolve.ts";
 import type { ResidualParams, StageParams } from "./params.ts";
 
 /**

@@ -33,6 +33,19 @@ test.each([1, 2] as const)("stride %i: the gradients by input, kernel and bias a
   }
 });
 
+test("an input of other channels, a kernel of 5x5 and a bias of another length are refused", () => {
+  const { kernel, bias } = weights();
+  expect(() => convolve({ kernel, bias }, tf.zeros([2, 4, 7, 2]), 1)).toThrow(
+    new Error("convolve(kernel): expected axes [3, 3, in=2, out], got shape [3, 3, 3, 5]. Axis 2 must have length 2."),
+  );
+  expect(() => convolve({ kernel: tf.zeros([5, 5, 3, 5]), bias }, tf.zeros([2, 4, 7, 3]), 1)).toThrow(
+    new Error("convolve(kernel): expected axes [3, 3, in=3, out], got shape [5, 5, 3, 5]. Axis 0 must have length 3."),
+  );
+  expect(() => convolve({ kernel, bias: tf.zeros([3]) }, tf.zeros([2, 4, 7, 3]), 1)).toThrow(
+    new Error("convolve(bias): expected axes [out=5], got shape [3]. Axis 0 must have length 5."),
+  );
+});
+
 test("nothing is left behind, forward or backward", () => {
   const { kernel, bias } = weights();
   const x = normal<tf.Tensor4D>([2, 4, 6, 3], 7);

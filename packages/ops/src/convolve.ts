@@ -1,5 +1,8 @@
+import { axes } from "@flexivit/axes";
 import * as tf from "@tensorflow/tfjs-core";
-import type { ConvolutionParams } from "./params.ts";
+
+/** A 3x3 convolution: `kernel` [3, 3, in, out], `bias` [out]. */
+export type ConvolutionParams = { kernel: tf.Tensor4D; bias: tf.Tensor1D };
 
 /**
  * A 3x3 convolution with one row and column of zeros around the input.
@@ -8,8 +11,12 @@ import type { ConvolutionParams } from "./params.ts";
  *
  * @param x [batch, height, width, in]
  * @returns [batch, ceil(height / stride), ceil(width / stride), out]
+ * @throws where the axes do not fit
  */
 export function convolve({ kernel, bias }: ConvolutionParams, x: tf.Tensor4D, stride: 1 | 2): tf.Tensor4D {
+  const { in: channels } = axes(x, "convolve(x)", "batch height width in");
+  const { out } = axes(kernel, "convolve(kernel)", "3 3 in out", { in: channels });
+  axes(bias, "convolve(bias)", "out", { out });
   return tf.tidy(() => {
     const padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]);
     // A gradient of our own: WebAssembly has no kernel for that of the filter.

@@ -1,0 +1,97 @@
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fixturePath, readFixture } from "@flexivit/testing";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ade20k } from "./ade20k.ts";
+import { mapBatchAt, mapEvaluationBatches, type MapBatchOptions } from "./map-batch.ts";
+import { nyuDepth } from "./nyu-depth.ts";
+
+type Expected = { millimetres: number[][] };
+const expected = await readFixture<Expected>("maps/expected.json");
+let root = "";
+beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "map-batch-"))));
+afterAll(() => rm(root, { recursive: true }));
+
+/** Writes a picture of 3x5 px (or another size), red = 10 * row + column. */
+async function picture(path: string, [height, width] = [3, 5]): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i % 3 === 0 ? 10 * Math.floor(i / 3 / width) + (Math.floor(i / 3) % width) : 0));
+  await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(join(root, path));
+}
+
+async function fixture(name: string, path: string): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await cp(fixturePath(`maps/${name}`), join(root, path));
+}
+
+describe("mapBatchAt", () => {
+  /** Pictures whose red is 10 * row + column, with labels of the same numbers: a pixel must meet its own label. */
+  async function pairs(): Promise<Awaited<ReturnType<typeof ade20k>>> {
+    for (const [i, size] of [[0, [6, 8]], [1, [9, 7]], [2, [7, 7]]] as const) {
+      await picture(`pairs/images/training/${i}.png`, [...size]);
+      const values = Uint8Array.from({ length: size[0] * size[1] }, (_, pixel) => 10 * Math.floor(pixel / size[1]) + (pixel % size[1]) + 1);
+      await mkdir(join(root, "pairs/annotations/training"), { recursive: true });
+      await sharp(values, { raw: { width: size[1], height: size[0], channels: 1 } }).toColourspace("b-w").png().toFile(join(root, `pairs/annotations/training/${i}.png`));
+    }
+    return ade20k(join(root, "pairs"), "training");
+  }
+  const options: MapBatchOptions = { seed: 5, batchSize: 4, imageSize: [5, 6], framing: { kind: "pad-crop", padding: 2 } };
+  /** [pixels]: the red of a batch, 0..255. */
+  const reds = (images: Float32Array) => Array.from({ length: images.length / 3 }, (_, i) => Math.round((images[3 * i] + 1) * 127.5));
+
+  it("cuts and mirrors a picture and its labels alike: every pixel inside meets its own label, those outside 255", async () => {
+    const source = await pairs();
+    let [outside, inside] = [0, 0];
+    for (const step of [0, 1, 2]) {
+      const { images, labels, shape } = await mapBatchAt(source, step, options);
+      expect(shape).toEqual([4, 5, 6, 3]);
+      for (const [i, red] of reds(images).entries()) {
+        if (labels[i] === 255) outside++;
+        else if (red === labels[i]) inside++;
+        expect(labels[i] === 255 ? red : red - labels[i]).toBe(0);
+      }
+    }
+    expect(Math.min(outside, inside)).toBeGreaterThan(50);
+  });
+
+  it.each([{ kind: "scale-crop", scale: [1, 2] }, { kind: "inception-crop" }] as const)("does the same where $kind resizes, within the levels that resizing mixes", async (framing) => {
+    const source = await pairs();
+    const { images, labels } = await mapBatchAt(source, 1, { ...options, imageSize: [24, 21], framing });
+    expect(new Set(labels).size).toBeGreaterThan(20);
+    for (const [i, red] of reds(images).entries()) expect(Math.abs(red - labels[i])).toBeLessThanOrEqual(6); // half of 10 + half of 1
+  });
+
+  it("is a function of seed and step, and evaluation gives every picture once in order", async () => {
+    const source = await pairs();
+    const [one, same, other] = await Promise.all([[5, 3], [5, 3], [6, 3]].map(([seed, step]) => mapBatchAt(source, step, { ...options, seed })));
+    expect([...same.labels]).toEqual([...one.labels]);
+    expect([...other.labels]).not.toEqual([...one.labels]);
+    const sizes: number[][] = [];
+    for await (const { indices, labels } of mapEvaluationBatches(source, { batchSize: 2, imageSize: [3, 4], framing: { kind: "squash" } })) sizes.push([...indices, labels.length]);
+    expect(sizes).toEqual([[0, 1, 24], [2, 12]]);
+  });
+
+  it("reads depths and normals together", async () => {
+    await picture("nyu/rgb/1.png");
+    await fixture("depth.png", "nyu/depth/1.png");
+    await fixture("normals.png", "nyu/normals/1.png");
+    const source = await nyuDepth(join(root, "nyu"), { normals: "normals" });
+    const { depth, normals } = await mapBatchAt(source, 0, { ...options, batchSize: 1, imageSize: [3, 5], framing: { kind: "centre-crop" } });
+    expect([...depth]).toEqual(expected.millimetres.flat().map((value) => Math.fround(value / 1000)));
+    expect([...normals]).toEqual([...(await source.readMap(0, "normals")).values]);
+  });
+
+  it("names the picture whose map has another size, and refuses counts that are none", async () => {
+    await picture("odd/rgb/1.png", [4, 5]);
+    await fixture("depth.png", "odd/depth/1.png");
+    const source = await nyuDepth(join(root, "odd"));
+    await expect(mapBatchAt(source, 0, options)).rejects.toThrow(
+      new Error(`readMap(depth of ${join(root, "odd/rgb/1.png")}): expected 4x5 pixels, as the picture has, got 3x5. Resize one of the files.`),
+    );
+    await expect(mapBatchAt(source, 0, { ...options, batchSize: 0 })).rejects.toThrow(
+      new Error("mapBatchAt(batchSize): expected a whole number from 1 on, got 0. Correct the option."),
+    );
+  });
+});
