@@ -4,10 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { disposeTree } from "@flexivit/params";
 import { openRun, progressLine, readRun } from "@flexivit/run-log";
-import { loadModel, trainClassifier, type ClassifierRecipe, type DataSets, type TrainingContext } from "flexivit";
+import { loadModel, trainClassifier, type ClassifierRecipe, type DataSets, type TrainingContext, teacherObjective } from "flexivit";
 import { folderName, planHash, type Plan, type TrainedPlan } from "./plan.ts";
 import { firstOf, type Session } from "./session.ts";
-import { teacherObjective } from "./teacher-objective.ts";
 
 /** Test pictures that are evaluated while a model trains; what is measured afterwards takes all of them. */
 const watchedPictures = 500;

@@ -89,6 +89,37 @@ describe("flexivit train --from", () => {
   });
 });
 
+describe("flexivit train --teacher", () => {
+  it("learns from the answers of a trained model at its own patch size, without labels, and is right at sizes of its own", async () => {
+    const out = await newOut();
+    const flags = { data: pictures, out, variant: "mu", teacher: model, "teacher-patch-size": "6", temperature: "2", "image-size": "24", "patch-sizes": "12,8", steps: "60", "batch-size": "8", "learning-rate": "0.003" };
+    expect((await flexivit("train", ...flagsOf(flags))).code).toBe(0);
+    const { config, summary, series } = await readRun(join(out, "flexible"));
+    expect(config).toMatchObject({
+      teacher: { file: model, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), patchSize: "6", imageSizePx: 24, distance: { kind: "kl", temperature: 2 } },
+    });
+    expect(summary.values["accuracy/12"]).toBe(1);
+    const losses = series("loss").map(({ value }) => value);
+    expect(losses.at(-1)!).toBeLessThan(losses[0] / 2);
+  });
+
+  it.each([
+    [{ distance: "l2" }, "train(--distance): expected --teacher beside it, got none. Name the teacher's file.\n"],
+    [{ teacher: "MODEL", distance: "l2", temperature: "2" }, "train(--temperature): expected --distance kl with it, got l2. Leave out one of the two.\n"],
+  ])("%o is refused before a run folder is made", async (changes, err) => {
+    const flags = Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, value === "MODEL" ? model : value]));
+    expect(await fineTune(await newOut(), flags as Record<string, string>)).toEqual({ code: 1, out: "", err });
+  });
+
+  it("refuses a teacher of other classes", async () => {
+    const other = await pictureFolder(4);
+    await rm(join(other, "green"), { recursive: true });
+    const { code, err } = await fineTune(await newOut(), { data: other, teacher: model });
+    expect(code).toBe(1);
+    expect(err).toContain(`openTeacher(teacher): expected a teacher of 2 classes, as the data has, got 3 in ${model}. Train the teacher on these classes.\n`);
+  });
+});
+
 describe("weights of another origin", () => {
   it("from big_vision, with a head of its own classes, are fine-tuned to three colours and keep their way of resizing", async () => {
     const out = await newOut();

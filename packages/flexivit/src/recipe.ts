@@ -5,6 +5,7 @@ import { formatScheme, gridOf, parseScheme, possibleSchemes, uniform, type Remai
 import type { VitConfig } from "@flexivit/vit";
 import { checkResizes } from "./check-resizes.ts";
 import { checkAuxiliary, type Auxiliary } from "./classifier-loss.ts";
+import type { Teacher } from "./teacher-objective.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import type { Objective } from "./task.ts";
 
@@ -35,6 +36,8 @@ export type ClassifierRecipe = {
   objective: Objective;
   /** First bias of the head. */
   headBias: number;
+  /** A trained model whose answers take the place of labels. */
+  teacher?: Teacher;
   /** A second head with a loss of its own; none unless given. */
   auxiliary?: Auxiliary;
   /** Share of every target that is spread over the classes, and over which. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { ImageSource } from "@flexivit/data";
 import { parseScheme } from "@flexivit/patch-schemes";
 import type { LocalRun } from "@flexivit/run-log";
-import { atEveryScheme, train, type Figures, type LossFunction, type StepReport, type TrainOptions } from "@flexivit/train";
+import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { disposeTree, under } from "@flexivit/params";
 import { evaluateAt } from "./evaluate-classifier.ts";
@@ -10,6 +10,7 @@ import { classifierLoss, withAuxiliary, type TrainedWeights } from "./classifier
 import type { ClassifierInfo, ClassifierModel } from "./model.ts";
 import { saveModel } from "./model-file.ts";
 import type { Task } from "./task.ts";
+import { openTeacher, type Objective } from "./teacher-objective.ts";
 import { firstWeights } from "./starting-point.ts";
 import { checkRecipe, optimizerFor, scheduleOf, schemesOf, type ClassifierRecipe } from "./recipe.ts";
 import { trainingBatches, type ClassifierBatch, type TrainingBatches } from "./training-batches.ts";
@@ -28,7 +29,7 @@ export type TrainingContext = {
   /** Aborting it stops after the current step, with a checkpoint. */
   signal?: AbortSignal;
   /** A loss in place of the recipe's own, such as a distance from a teacher, and the size of the pictures that it gets. */
-  objective?: { loss: LossFunction<TrainedWeights, ClassifierBatch>; imageSizePx: number };
+  objective?: Objective;
 };
 
 export type TrainedClassifier = {
@@ -50,10 +51,12 @@ export type TrainedClassifier = {
  */
 export async function trainClassifier(recipe: ClassifierRecipe, context: TrainingContext): Promise<TrainedClassifier> {
   checkRecipe(recipe);
-  const { training, run, objective } = context;
+  const { training, run } = context;
   const info = infoOf(recipe, context);
+  const teacher = await openTeacher(recipe, training.classes);
+  const objective = context.objective ?? teacher.objective;
   const batches = trainingBatches(objective ? { ...recipe, imageSizePx: objective.imageSizePx, imageSizesPx: undefined } : recipe, training);
-  const { params, ema, status, step } = await train(optionsOf(recipe, info, context, batches)).finally(batches.close);
+  const { params, ema, status, step } = await train(optionsOf(recipe, info, { ...context, objective }, batches)).finally(batches.close).finally(teacher.close);
   if (ema) tf.dispose(params);
   const { auxiliary, ...trained } = ema ?? params;
   disposeTree(auxiliary);
@@ -67,7 +70,6 @@ function infoOf(recipe: ClassifierRecipe, { training, task }: TrainingContext): 
   const { vit, imageSizePx, testFraming: framing, normalisation, patchSizes } = recipe;
   return { vit, ...(task && { task }), classes: [...training.classes], imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
 }
-
 
 function optionsOf(
   recipe: ClassifierRecipe,

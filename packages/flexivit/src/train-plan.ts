@@ -6,7 +6,7 @@ import type { TrainFlags } from "./commands/train-flags.ts";
 import { isPackaged, type DataSets } from "./open-data.ts";
 import { modelOf, refuseModelFlags } from "./model-flags.ts";
 import type { ClassifierInfo } from "./model.ts";
-import type { StartingPoint } from "./starting-point.ts";
+import { startingPointOf, type StartingPoint } from "./starting-point.ts";
 import { drawOf, readDraw } from "./scheme-draw.ts";
 import { objectivesOf, type Objective, type Task } from "./task.ts";
 import { checkPatchSizes, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
@@ -98,6 +98,27 @@ function objectiveFor({ objective }: TrainFlags, task: Task): Objective {
   const possible = objectivesOf[task];
   if (objective === undefined || possible.includes(objective)) return objective ?? possible[0];
   throw new Error(`train(--objective): expected one of ${possible.join(", ")} for ${task} data, got ${objective}. Leave it out for ${possible[0]}.`);
+}
+
+/**
+ * The teacher that the flags name, with its own patch and image size where they say no other.
+ *
+ * @throws where its file is missing or no classifier, or flags speak of a teacher and there is none.
+ */
+export async function teacherOf(flags: TrainFlags): Promise<Pick<ClassifierRecipe, "teacher">> {
+  const { teacher: file, teacherPatchSize, teacherImageSize, distance: kind, temperature } = flags;
+  if (file === undefined) {
+    const lonely = Object.entries({ "--teacher-patch-size": teacherPatchSize, "--teacher-image-size": teacherImageSize, "--distance": kind, "--temperature": temperature });
+    const given = lonely.find(([, value]) => value !== undefined);
+    if (given) throw new Error(`train(${given[0]}): expected --teacher beside it, got none. Name the teacher's file.`);
+    return {};
+  }
+  if (temperature !== undefined && (kind ?? "kl") !== "kl") {
+    throw new Error(`train(--temperature): expected --distance kl with it, got ${kind}. Leave out one of the two.`);
+  }
+  const { from, info } = await startingPointOf(file);
+  const distance = { kind: kind ?? "kl", ...(temperature !== undefined && { temperature }) };
+  return { teacher: { ...from, patchSize: teacherPatchSize ?? info.patchSizes[0], imageSizePx: teacherImageSize ?? info.imageSizePx, distance } };
 }
 
 function auxiliaryOf({ auxiliaryBlock: block, auxiliaryWeight: weight = 0.3 }: TrainFlags): Pick<ClassifierRecipe, "auxiliary"> {

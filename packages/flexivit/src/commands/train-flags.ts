@@ -1,3 +1,4 @@
+import type { Distance } from "@flexivit/distill";
 import type { KernelResizeMethod } from "@flexivit/pi-resize";
 import type { Interpolation } from "@flexivit/resample";
 import { vitVariants, type Embedder, type Pooling, type Positions, type VitConfig, type VitVariant } from "@flexivit/vit";
@@ -55,6 +56,11 @@ export type TrainFlags = WandbFlags & {
   ema: number;
   labelSmoothing: number;
   smoothingAmong?: "all" | "others";
+  teacher?: string;
+  teacherPatchSize?: string;
+  teacherImageSize?: number;
+  distance?: Distance["kind"];
+  temperature?: number;
   auxiliaryBlock?: number;
   auxiliaryWeight?: number;
   mixup: number;
@@ -143,6 +149,11 @@ function addOptimiserFlags(command: Command): void {
     .addOption(new Option("--objective <loss>", "softmax: one class per picture; sigmoid: every class on its own; l2, l1, huber: numbers (default: by the data)").choices(["softmax", "sigmoid", "l2", "l1", "huber"]))
     .option("--label-smoothing <x>", "share of the target spread over the classes", share, 0)
     .addOption(new Option("--smoothing-among <which>", "who gets that share: all classes, or the others (default: all)").choices(["all", "others"]))
+    .option("--teacher <file>", "learn from the answers of a trained model in place of labels, on the same crops; often with --from the same file")
+    .option("--teacher-patch-size <size>", "patch size of the teacher (default: its first one)", patchSize)
+    .option("--teacher-image-size <px>", "height and width that the teacher sees (default: its own)", wholeNumber(1))
+    .addOption(new Option("--distance <kind>", "between the logits of both (default: kl)").choices(["kl", "hard", "l2", "euclidean", "log-softmax-euclidean"]))
+    .option("--temperature <x>", "with --distance kl (default: 1)", positive)
     .option("--auxiliary-block <n>", "train a second head on what this block puts out, from 0; both losses are logged", wholeNumber(0))
     .option("--auxiliary-weight <x>", "what its loss counts (default: 0.3)", nonNegative)
     .option("--mixup <alpha>", "mix pictures by Beta(alpha, alpha)", nonNegative, 0)

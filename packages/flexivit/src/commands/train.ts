@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { openData, type DataSets } from "../open-data.ts";
 import { checkRecipe, type ClassifierRecipe } from "../recipe.ts";
 import { trainClassifier } from "../train-classifier.ts";
-import { planOf, recipeOf, type TrainPlan } from "../train-plan.ts";
+import { planOf, recipeOf, teacherOf, type TrainPlan } from "../train-plan.ts";
 import { keepsHead, startingPointOf } from "../starting-point.ts";
 import { bySize, finalFigures, modelFile, openTrainingRun, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
@@ -32,7 +32,7 @@ async function trainModel(flags: TrainFlags): Promise<void> {
   const start = flags.from === undefined ? undefined : await startingPointOf(flags.from);
   const plan = planOf(flags, start);
   const data = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });
-  const recipe = recipeOf(flags, plan, data);
+  const recipe = { ...recipeOf(flags, plan, data), ...(await teacherOf(flags)) };
   checkRecipe(recipe);
   const engine = await useEngine({ threads: flags.threads });
   remarkWork(plan, data, recipe);

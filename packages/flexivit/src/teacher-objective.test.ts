@@ -2,12 +2,25 @@ import { parseScheme } from "@flexivit/patch-schemes";
 import { disposeTree } from "@flexivit/params";
 import { checkGradient, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { classifierLogits, initClassifierWeights, type ClassifierBatch, type ClassifierModel } from "flexivit";
+import { classifierLogits, initClassifierWeights, recipeDefaults, type ClassifierBatch, type ClassifierModel } from "./index.ts";
+import { vitConfig } from "@flexivit/vit";
 import { expect, it } from "vitest";
-import { planOf, smokeTraining, smokeVit } from "../recipes.ts";
-import { teacherObjective } from "../teacher-objective.ts";
+import type { ClassifierRecipe } from "./recipe.ts";
+import { teacherObjective } from "./teacher-objective.ts";
 
-const { recipe } = planOf("student", { data: "none", channels: 1 }, { ...smokeTraining, imageSizePx: 12 }, { vit: smokeVit, patchSizes: ["6", "4"], seed: 0 });
+const smokeVit = vitConfig({ dim: 16, depth: 1, hiddenDim: 32, heads: 2 }, { channels: 1, patchSize: [6, 6], positionGrid: [4, 4] });
+const recipe: ClassifierRecipe = {
+  ...recipeDefaults,
+  vit: smokeVit,
+  imageSizePx: 12,
+  patchSizes: ["6", "4"],
+  evaluatePatchSizes: ["6"],
+  batchSize: 5,
+  steps: 1,
+  schedule: { kind: "constant" },
+  evaluateEvery: 1,
+  checkpointEvery: 1,
+};
 const info = { vit: smokeVit, classes: ["a", "b", "c"], imageSizePx: 24, framing: recipe.testFraming, patchSizes: ["6"] };
 const context = { step: 0, scheme: parseScheme("4"), seed: 0 };
 
