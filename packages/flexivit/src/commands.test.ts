@@ -101,7 +101,7 @@ describe("flexivit predict", () => {
 
 describe("flexivit bench", () => {
   it.each(["forward", "train"])("gives milliseconds per repeat, peak memory and engine of %s", async (mode) => {
-    const { code, out } = await flexivit("bench", "--variant", "mu", "--patch-size", "8x6", "--image-size", "24", "--batch", "2", "--mode", mode, "--repeats", "3", "--json");
+    const { code, out } = await flexivit("bench", "--variant", "mu", "--patch-size", "8x6", "--image-size", "24", "--batch-size", "2", "--mode", mode, "--repeats", "3", "--json");
     expect(code).toBe(0);
     const result = JSON.parse(out) as { milliseconds: number[]; peakMemoryBytes: number; engine: { name: string; threads: number } };
     expect(result).toMatchObject({ variant: "mu", patchSize: "8x6", imageSize: 24, batch: 2, mode, engine: { name: process.env["FLEXIVIT_ENGINE"] } });
@@ -150,7 +150,7 @@ describe("the command line", () => {
     [["train", "--data", "x", "--ema", "1"], "error: option '--ema <decay>' argument '1' is invalid. Expected a number from 0 to below 1."],
     [["train", "--data", "x", "--learning-rate", "0"], "error: option '--learning-rate <x>' argument '0' is invalid. Expected a number above 0."],
     [["train", "--data", "x", "--mixup", "-1"], "error: option '--mixup <alpha>' argument '-1' is invalid. Expected a number of at least 0."],
-    [["bench", "--batch", "1.5"], "error: option '--batch <n>' argument '1.5' is invalid. Expected a whole number of at least 1."],
+    [["bench", "--batch-size", "1.5"], "error: option '--batch, --batch-size <n>' argument '1.5' is invalid. Expected a whole number of at least 1."],
     [["predict", "--checkpoint", "x"], "error: missing required argument 'pictures'"],
     [["trian"], "error: unknown command 'trian'\n(Did you mean train?)"],
   ])("%j is wrong usage: exit code 2, and where to find help", async (args, message) => {

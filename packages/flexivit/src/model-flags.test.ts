@@ -64,8 +64,8 @@ describe("the model that flags make", () => {
   it.each([
     [["--image-sizes", "24,25"], /^gridOf\(imageSize\): expected patches of 12x12 to cover the image 25x25/],
     [["--image-sizes", "24,48,72,96"], "checkRecipe(imageSizesPx): expected a number of sizes that divides the 6 pictures of a part, got 4 sizes. Change the batch size.\n"],
-    [["--class-token", "random", "--pooling", "tok"], 'vitConfig(classToken.value): expected one of learned, zeros, ones, got "random". learned is what published models have.\n'],
-    [["--covariance", "nowhere.json"], /^train\(--covariance\): expected what flexivit covariance writes, got ENOENT.* in nowhere\.json\. Check the file\.\n$/],
+    [["--class-token", "random", "--pooling", "tok"], 'train(--class-token): expected a form such as zeros or learned,first,position, got "random". Leave it out for no class token, with --pooling gap or map.\n'],
+    [["--covariance", "nowhere.json"], /^train\(--covariance\): expected what flexivit covariance writes, got ENOENT in nowhere\.json\. Check the file\.\n$/],
     [["--embedder", "hybrid", "--patch-sizes", "9,8", "--remainder", "crop"], /^vitConfig\(patchSize\): expected multiples of the stem's stride of 2 pixels, got \[9, 9\]/],
   ])("%j is refused before a run folder is made", async (flags, message) => {
     const { code, err } = await train(...flags);

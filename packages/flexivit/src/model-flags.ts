@@ -88,8 +88,9 @@ function embedders({ dim, heads }: VitConfig): Record<Embedder["kind"], Embedder
 }
 
 function classTokenOf(text: string): ClassToken {
-  const [value, at = "first", position] = text.split(",");
-  return { value, at, position: position === "position" } as ClassToken; // vitConfig refuses other words
+  const form = /^(learned|zeros|ones)(?:,(first|last)(,position)?)?$/.exec(text);
+  if (form) return { value: form[1], at: form[2] ?? "first", position: form[3] !== undefined } as ClassToken;
+  throw new Error(`train(--class-token): expected a form such as zeros or learned,first,position, got "${text}". Leave it out for no class token, with --pooling gap or map.`);
 }
 
 function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
@@ -116,6 +117,7 @@ function readJson(file: string, flag: string, expected: string): object {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     throw new Error("other JSON");
   } catch (error) {
-    throw new Error(`train(${flag}): expected ${expected}, got ${(error as Error).message} in ${file}. Check the file.`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`train(${flag}): expected ${expected}, got ${code ?? message} in ${file}. Check the file.`, { cause: error });
   }
 }

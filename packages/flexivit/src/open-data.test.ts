@@ -66,7 +66,7 @@ describe("openData", () => {
 
   it("refuses what is no data set, and a folder with one picture", async () => {
     await expect(openData("nowhere")).rejects.toThrow(
-      new Error('openData(name): expected fashion-mnist, mnist or a folder of pictures, got "nowhere". Check the path.'),
+      new Error('openData(name): expected fashion-mnist, mnist, a folder of pictures or a .csv file of labels, got "nowhere". Check the path.'),
     );
     await expect(openData("toString")).rejects.toThrow(/^openData\(name\): expected fashion-mnist, mnist or a folder/);
     const folder = await pictureFolder(1);

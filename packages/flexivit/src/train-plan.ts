@@ -33,6 +33,9 @@ const packagedDefaults = { variant: "mu", imageSizePx: 24, epochs: 5, minTokens:
  */
 export function planOf(flags: TrainFlags, start?: Start): TrainPlan {
   if (start) refuseModelFlags(flags);
+  if (flags.steps !== undefined && flags.epochs !== undefined) {
+    throw new Error("train(--epochs): expected one of --epochs and --steps, got both. Leave out one of the two.");
+  }
   const defaults = isPackaged(flags.data) ? packagedDefaults : folderDefaults;
   const { variant = defaults.variant, epochs = start ? fineTuningEpochs : defaults.epochs } = flags;
   const { imageSize: imageSizePx = start?.info.imageSizePx ?? defaults.imageSizePx } = flags;
