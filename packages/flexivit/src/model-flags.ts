@@ -43,11 +43,19 @@ const largestKernelPx = 32;
 export function modelOf(flags: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
   const sizes = storedSizes(patchSizes, imageSizePx);
   const size = vitConfig(variant, { channels, ...sizes });
-  return vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags) });
+  const config = vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags) });
+  checkCovariance(flags, config);
+  return config;
+}
+
+function checkCovariance({ covariance: file }: TrainFlags, { patchSize: [height, width], kernelResize: { covariance } }: VitConfig): void {
+  if (file === undefined || !covariance || (covariance.height.length === height && covariance.width.length === width)) return;
+  const [wanted, got] = [`${height}x${width}`, `${covariance.height.length}x${covariance.width.length}`];
+  throw new Error(`train(--covariance): expected the covariance of patches of ${wanted}, as the stored kernel is, got one of ${got} in ${file}. Make it with flexivit covariance --patch-size ${wanted}.`);
 }
 
 /** Sizes at which kernel and positions are stored. */
-function storedSizes(patchSizes: readonly string[], imageSizePx: number): Partial<VitConfig> {
+export function storedSizes(patchSizes: readonly string[], imageSizePx: number): { patchSize: Size; positionGrid?: Size } {
   const schemes = patchSizes.map(parseScheme);
   const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
   if (schemes.length > 1) return { patchSize: [side(0), side(1)] };

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { topClasses } from "@flexivit/classify";
 import { evaluationBatches, fileSource } from "@flexivit/data";
 import { useEngine } from "@flexivit/engine";
@@ -14,7 +14,9 @@ import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./optio
 import { percent, printResult } from "./print.ts";
 
 type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
-type Prediction = { file: string; patchSize: string; classes: { name: string; probability: number }[] };
+/** What a model says of a picture: its most probable classes, or its numbers. */
+type Answer = { classes: { name: string; probability: number }[] } | { values: { name: string; value: number }[] };
+type Prediction = { file: string; patchSize: string } & Answer;
 
 /** Pictures at once. */
 const batchSize = 32;
@@ -22,7 +24,7 @@ const batchSize = 32;
 /** `flexivit predict`: the most probable classes of pictures. */
 export function predictCommand(): Command {
   return new Command("predict")
-    .description("Print the most probable classes of pictures, at one or several patch sizes")
+    .description("Print the most probable classes of pictures, or their numbers, at one or several patch sizes")
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
@@ -31,13 +33,17 @@ export function predictCommand(): Command {
     .option("--top <n>", "how many classes", wholeNumber(1), 3)
     .addOption(threadsOption())
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  flexivit predict --checkpoint runs/flexible/model.safetensors --patch-size 12,4 shoe.jpg")
+    .addHelpText("after", examples)
     .action(predict);
 }
 
+const examples = `
+Examples:
+  flexivit predict --checkpoint runs/flexible/model.safetensors --patch-size 12,4 shoe.jpg
+  flexivit predict --checkpoint vit.npz --labels labels.txt --top 5 pictures/cats/*.jpg`;
+
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
-  const missing = files.filter((file) => !existsSync(file));
-  if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
+  refuseNoFiles(files);
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels) });
   const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
@@ -45,6 +51,14 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const predictions: Prediction[] = [];
   for await (const ofBatch of predictBatches(model, files, sizes, flags)) predictions.push(...ofBatch);
   printResult(flags.json, predictions, () => predictionTable(predictions));
+}
+
+function refuseNoFiles(files: readonly string[]): void {
+  const kinds = files.map((file) => ({ file, kind: statSync(file, { throwIfNoEntry: false }) }));
+  const missing = kinds.flatMap(({ file, kind }) => (kind ? [] : [file]));
+  if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
+  const folder = kinds.find(({ kind }) => kind?.isDirectory());
+  if (folder) throw new Error(`predict(pictures): expected picture files, got the folder ${folder.file}. Name the pictures in it, as in ${folder.file}/*.jpg.`);
 }
 
 /** The trained size that cuts a picture into the most patches. */
@@ -69,21 +83,29 @@ async function* predictBatches(
     for (const patchSize of sizes) {
       const scheme = parseScheme(patchSize);
       const logits = tf.tidy(() => classifierLogits(params, info.vit, tf.tensor4d(batch.images, batch.shape), { scheme, remainder }));
-      const best = await topClasses(logits, top);
-      logits.dispose();
-      bySize.push(best.map((classes, row) => ({ file: files[batch.indices[row]], patchSize, classes: named(classes, info.classes) })));
+      const answers = await answersOf(logits, info, top).finally(() => logits.dispose());
+      bySize.push(answers.map((answer, row) => ({ file: files[batch.indices[row]], patchSize, ...answer })));
     }
     yield [...batch.indices.keys()].flatMap((row) => bySize.map((predictions) => predictions[row]));
   }
 }
 
-function named(classes: readonly { class: number; probability: number }[], names: readonly string[]): Prediction["classes"] {
-  return classes.map(({ class: index, probability }) => ({ name: names[index], probability }));
+/** Probabilities of classes that exclude each other sum to 1; of several per picture, each stands on its own; numbers are no probabilities. */
+async function answersOf(outputs: tf.Tensor2D, { task, classes: names }: ClassifierInfo, top: number): Promise<Answer[]> {
+  if (task === "regression") {
+    const rows = await outputs.array();
+    return rows.map((values) => ({ values: values.map((value, index) => ({ name: names[index], value })) }));
+  }
+  const best = await topClasses(outputs, top, task === "multi-label" ? "sigmoid" : "softmax");
+  return best.map((classes) => ({ classes: classes.map(({ class: index, probability }) => ({ name: names[index], probability })) }));
 }
 
 function predictionTable(predictions: readonly Prediction[]): string {
-  return textTable(
-    ["picture", "patch size", "most probable classes"],
-    predictions.map(({ file, patchSize, classes }) => [file, patchSize, classes.map(({ name, probability }) => `${name} ${percent(probability)}`).join(", ")]),
-  );
+  const title = predictions.some((prediction) => "values" in prediction) ? "numbers" : "most probable classes";
+  return textTable(["picture", "patch size", title], predictions.map((prediction) => [prediction.file, prediction.patchSize, answerText(prediction)]));
+}
+
+function answerText(answer: Answer): string {
+  if ("values" in answer) return answer.values.map(({ name, value }) => `${name} ${value.toPrecision(4)}`).join(", ");
+  return answer.classes.map(({ name, probability }) => `${name} ${percent(probability)}`).join(", ");
 }

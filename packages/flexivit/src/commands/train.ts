@@ -56,9 +56,10 @@ function refuseHeldFolder({ out, name, resume }: TrainFlags): void {
 
 function remarkWork({ variant, start }: TrainPlan, data: DataSets, { imageSizePx, patchSizes, steps, batchSize }: ClassifierRecipe): void {
   remarkSkipped(data.skipped);
-  const { name, training, test, heldOut } = data;
+  const { name, training, test, heldOut, task } = data;
+  const targets = task === "regression" ? counted(training.classes.length, "number") : `${training.classes.length} classes`;
   const held = heldOut ? " (a tenth, held out)" : "";
-  remark(`data:   ${name}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${held}, ${training.classes.length} classes`);
+  remark(`data:   ${name}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${held}, ${targets}`);
   remark(`model:  ${modelOf(start, training.classes) ?? `ViT-${variant}`} at ${imageSizePx} px, ${patchSizes.length === 1 ? "patch size" : "patch sizes"} ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
 }
 
