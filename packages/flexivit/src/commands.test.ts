@@ -89,9 +89,11 @@ describe("flexivit predict", () => {
     expect(out.split("\n").at(-2)).toMatch(new RegExp(`^${file} +4 +green \\d\\d\\.\\d\\d %, (red|blue) \\d+\\.\\d\\d %, (red|blue) \\d+\\.\\d\\d %$`));
   });
 
-  it("names pictures that are not there, or cannot be decoded", async () => {
+  it("names pictures that are not there, are a folder, or cannot be decoded", async () => {
     const missing = await flexivit("predict", "a.png", join(pictures, "red", "00.png"), "b.png", "--checkpoint", model);
     expect(missing).toEqual({ code: 1, out: "", err: "predict(pictures): expected picture files, got none at a.png, b.png. Check the path.\n" });
+    const folder = await flexivit("predict", join(pictures, "red"), "--checkpoint", model);
+    expect(folder.err).toBe(`predict(pictures): expected picture files, got the folder ${join(pictures, "red")}. Name the pictures in it, as in ${join(pictures, "red")}/*.jpg.\n`);
     const damaged = join(await folderOf(await pictureFolder(1), "other"), "damaged.png");
     await writeFile(damaged, "not a picture");
     const { code, err } = await flexivit("predict", damaged, "--checkpoint", model);

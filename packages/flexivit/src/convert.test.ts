@@ -6,6 +6,7 @@ import { resizePatchKernel } from "@flexivit/pi-resize";
 import { expectClose, fixturePath, fixtureTensor, readFixture } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { pictureFolder } from "../test-support/pictures.ts";
 import { flexivit } from "../test-support/program.ts";
 import { loadModel } from "./index.ts";
 
@@ -82,6 +83,27 @@ describe("flexivit predict with weights of other origins", () => {
       "loadModel(labels): expected 10 names, one per class, got 2. Give one per line, in the order of the logits.",
     );
     expect(lastLine((await predict("--labels", "nowhere")).err)).toBe("labels(file): expected a readable file, got ENOENT for nowhere. Check the path.");
+  });
+});
+
+describe("flexivit evaluate with weights of another origin", () => {
+  it("on folders that a file of labels names gives the accuracy of what predict says", async () => {
+    const [npz, labels, pictures] = [join(folder, "evaluated.npz"), join(folder, "folders.json"), await pictureFolder(2)];
+    await flexivit("convert", deit, "--heads", "2", "--to", "big_vision", "--out", npz);
+    const files = ["blue", "green", "red"].flatMap((colour) => [`${colour}/00.png`, `${colour}/01.png`]);
+    const best = async (...flags: string[]): Promise<string[]> => {
+      const { out } = await flexivit("predict", ...files.map((file) => join(pictures, file)), "--checkpoint", npz, "--top", "1", "--json", ...flags);
+      return (JSON.parse(out) as { classes: { name: string }[] }[]).map(({ classes }) => classes[0].name);
+    };
+    const names = Array.from({ length: 10 }, (_, index) => `class ${index}`);
+    const [blue] = await best(); // so that one picture is right at least
+    const others = names.filter((name) => name !== blue).slice(0, 2);
+    await writeFile(labels, JSON.stringify(names.map((name) => ({ [blue]: "blue", [others[0]]: "green", [others[1]]: "red" })[name] ?? name)));
+    const said = await best("--labels", labels);
+    const right = files.filter((file, index) => file.startsWith(`${said[index]}/`)).length;
+    const { out } = await flexivit("evaluate", "--checkpoint", npz, "--labels", labels, "--data", pictures, "--all", "--json");
+    expect(JSON.parse(out)).toMatchObject([{ patchSize: "16", pictures: 6, accuracy: right / 6 }]);
+    expect(right).toBeGreaterThan(0);
   });
 });
 

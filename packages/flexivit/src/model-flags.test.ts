@@ -87,5 +87,10 @@ describe("flexivit covariance", () => {
     const trained = await train("--covariance", file);
     expect(trained.code).toBe(0);
     expect(trained.vit?.kernelResize).toMatchObject({ method: "pi", covariance });
+    const foreign = await train("--covariance", file, "--patch-sizes", "8x6,6");
+    expect([foreign.code, foreign.err]).toEqual([
+      1,
+      `train(--covariance): expected the covariance of patches of 8x6, as the stored kernel is, got one of 12x12 in ${file}. Make it with flexivit covariance --patch-size 8x6.\n`,
+    ]);
   });
 });

@@ -68,7 +68,7 @@ describe("openData", () => {
     await expect(openData("nowhere")).rejects.toThrow(
       new Error('openData(name): expected fashion-mnist, mnist, a folder of pictures or a .csv file of labels, got "nowhere". Check the path.'),
     );
-    await expect(openData("toString")).rejects.toThrow(/^openData\(name\): expected fashion-mnist, mnist or a folder/);
+    await expect(openData("toString")).rejects.toThrow(/^openData\(name\): expected fashion-mnist, mnist, a folder/);
     const folder = await pictureFolder(1);
     for (const name of ["blue", "green"]) await rm(join(folder, name), { recursive: true });
     await expect(openData(folder)).rejects.toThrow(
