@@ -82,6 +82,8 @@ describe("flexivit predict with weights of other origins", () => {
     expect(lastLine((await predict("--labels", lines)).err)).toBe(
       "loadModel(labels): expected 10 names, one per class, got 2. Give one per line, in the order of the logits.",
     );
+    await writeFile(json, '["one", ');
+    expect(lastLine((await predict("--labels", json)).err)).toBe(`labels(file): expected a JSON array of texts, got something else in ${json}. Write one name per class.`);
     expect(lastLine((await predict("--labels", "nowhere")).err)).toBe("labels(file): expected a readable file, got ENOENT for nowhere. Check the path.");
   });
 });

@@ -52,6 +52,14 @@ describe("the model that flags make", () => {
     expect(JSON.parse(evaluated.out)).toMatchObject([{ patchSize: "12x12/6x6", tokens: 9 }, { patchSize: "12", tokens: 4 }]);
   });
 
+  it("refuses a field in the file that no model has, and names those it has", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "model.json");
+    await writeFile(file, JSON.stringify({ classToken: { value: "ones", at: "first", position: false }, dept: 3 }));
+    const { code, err } = await train("--model-config", file);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^train\(--model-config\): expected fields out of channels, patchSize, .*depth, .*classToken, layerScale, got "dept" in \S+model\.json\. Correct its name or leave it out\.\n$/);
+  });
+
   it("trains on pictures of two sizes in each step, and in less memory with blocks that run again, to the same losses", async () => {
     const mixed = await train("--image-sizes", "24,48");
     const again = await train("--image-sizes", "24,48", "--recompute");

@@ -43,7 +43,7 @@ const largestKernelPx = 32;
 export function modelOf(flags: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
   const sizes = storedSizes(patchSizes, imageSizePx);
   const size = vitConfig(variant, { channels, ...sizes });
-  const config = vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags) });
+  const config = vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags, size) });
   checkCovariance(flags, config);
   return config;
 }
@@ -114,9 +114,16 @@ function readCovariance(file: string): SeparableCovariance {
   throw new Error(`train(--covariance): expected what flexivit covariance writes, got a file without a covariance: ${file}. Make it with flexivit covariance.`);
 }
 
-function fileFields({ modelConfig }: TrainFlags): Partial<VitConfig> {
+/** Fields that a config may lack. */
+const optionalFields = ["classToken", "layerScale"] as const satisfies readonly (keyof VitConfig)[];
+
+function fileFields({ modelConfig }: TrainFlags, whole: VitConfig): Partial<VitConfig> {
   if (modelConfig === undefined) return {};
-  return readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config") as Partial<VitConfig>;
+  const fields = readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config");
+  const known = new Set([...Object.keys(whole), ...optionalFields]);
+  const unknown = Object.keys(fields).find((name) => !known.has(name));
+  if (unknown === undefined) return fields;
+  throw new Error(`train(--model-config): expected fields out of ${[...known].join(", ")}, got "${unknown}" in ${modelConfig}. Correct its name or leave it out.`);
 }
 
 function readJson(file: string, flag: string, expected: string): object {

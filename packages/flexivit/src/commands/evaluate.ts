@@ -30,7 +30,7 @@ export function evaluateCommand(): Command {
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .requiredOption("--data <set>", "fashion-mnist, mnist, a folder of pictures with the model's classes, or a .csv file of labels")
-    .option("--patch-sizes <list>", "sizes such as 24,12,12x10 (default: those it was trained at)", patchSizes)
+    .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once", wholeNumber(1), 250)
     .addOption(remainderOption())
     .option("--all", "all pictures of a folder without val/, not only the tenth that training held out")

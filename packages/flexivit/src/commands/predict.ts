@@ -13,7 +13,7 @@ import { checkPatchSizes } from "../recipe.ts";
 import { patchSizes, remainderOption, threadsOption, wholeNumber } from "./options.ts";
 import { percent, printResult } from "./print.ts";
 
-type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
+type PredictFlags = { checkpoint: string; labels?: string; patchSizes?: string[]; remainder: Remainder; top: number; threads?: number; json?: boolean };
 /** What a model says of a picture: its most probable classes, or its numbers. */
 type Answer = { classes: { name: string; probability: number }[] } | { values: { name: string; value: number }[] };
 type Prediction = { file: string; patchSize: string } & Answer;
@@ -28,7 +28,7 @@ export function predictCommand(): Command {
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
-    .option("--patch-size <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
+    .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
     .addOption(remainderOption())
     .option("--top <n>", "how many classes", wholeNumber(1), 3)
     .addOption(threadsOption())
@@ -46,7 +46,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   refuseNoFiles(files);
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels) });
-  const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
+  const sizes = flags.patchSizes ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
   for await (const ofBatch of predictBatches(model, files, sizes, flags)) predictions.push(...ofBatch);

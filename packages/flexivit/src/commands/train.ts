@@ -25,7 +25,9 @@ Examples:
   flexivit train --data fashion-mnist
   flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8 --epochs 20
   flexivit train --data pictures --patch-sizes 16 --name fixed-16
-  flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --name flowers
+  flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --freeze backbone --name flowers
+  flexivit train --data labels.csv --draw gaussian --draw-centre 16 --draw-std 6 --name several-classes
+  flexivit train --data pictures --schemes schemes.json --model-config model.json --wandb vision --name mine
 
 Ctrl-C stops after the step and saves. The same command with --resume goes on, to the very weights of an unbroken run.`;
 
