@@ -101,4 +101,14 @@ describe("flexivit covariance", () => {
       `train(--covariance): expected the covariance of patches of 8x6, as the stored kernel is, got one of 12x12 in ${file}. Make it with flexivit covariance --patch-size 8x6.\n`,
     ]);
   });
+
+  it.each([
+    [["--data", "mnist", "--pictures", "2"], { patchSize: [12, 12], imageSizePx: 24 }],
+    [["--image-size", "30"], { patchSize: [6, 6], imageSizePx: 30 }], // 25 patches, the coarsest of the default sizes
+    [["--image-size", "24", "--patch-sizes", "12x8,6"], { patchSize: [12, 8], imageSizePx: 24 }],
+  ])("with %j measures patches of the size that train would store", async (flags, expected) => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-covariance-")), "covariance.json");
+    const { code } = await flexivit("covariance", ...(flags.includes("--data") ? [] : ["--data", pictures]), ...flags, "--out", file);
+    expect([code, JSON.parse(await readFile(file, "utf8"))]).toEqual([0, expect.objectContaining(expected)]);
+  });
 });
