@@ -1,5 +1,4 @@
 // Times flexivit and PyTorch eager (timm) on this machine's CPU, in alternation, and writes RESULTS.md.
-// npm run peers -- [--variant S] [--patch-size 16] [--image-size 240] [--batch 8] [--rounds 3] [--repeats 5] [--threads 2] [--mode forward|train]
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem, type } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,19 +9,14 @@ import { root } from "../workspace.ts";
 import { installPyTorch, runPython } from "./pytorch.ts";
 import { comparisonTable, type Duel, type Measurement, type Mode } from "./table.ts";
 
-const { values } = parseArgs({
-  options: {
-    variant: { type: "string", default: "S" },
-    "patch-size": { type: "string", default: "16" },
-    "image-size": { type: "string", default: "240" },
-    batch: { type: "string", default: "8" },
-    threads: { type: "string", default: "2" },
-    repeats: { type: "string", default: "5" },
-    rounds: { type: "string", default: "3" },
-    mode: { type: "string" },
-  },
-});
-const { rounds, mode: onlyMode, ...shared } = values;
+const usage =
+  "Usage: npm run peers -- [--variant S] [--patch-size 16] [--image-size 240] [--batch 8] [--rounds 3] [--repeats 5] [--threads 2] [--mode forward|train]\n\n" +
+  "Times flexivit and PyTorch eager on this machine's CPU, in alternation, and writes tools/peers/RESULTS.md.";
+const { help, rounds, mode: onlyMode, ...shared } = choices();
+if (help) {
+  console.log(usage);
+  process.exit();
+}
 const benchArguments = Object.entries(shared).flatMap(([name, value]) => [`--${name}`, value]);
 const modes = (["forward", "train"] as const).filter((mode) => !onlyMode || mode === onlyMode);
 const loadBefore = loadavg()[0] ?? NaN;
@@ -33,6 +27,26 @@ const duels: Duel[] = [];
 let about: { engine?: object; versions?: Record<string, string> } = {};
 for (const mode of modes) duels.push(await duel(mode));
 report();
+
+function choices() {
+  const options = {
+    help: { type: "boolean", short: "h" },
+    variant: { type: "string", default: "S" },
+    "patch-size": { type: "string", default: "16" },
+    "image-size": { type: "string", default: "240" },
+    batch: { type: "string", default: "8" },
+    threads: { type: "string", default: "2" },
+    repeats: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
+    mode: { type: "string" },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
 
 /** One mode: a process of ours, one of PyTorch, and again. */
 async function duel(mode: Mode): Promise<Duel> {

@@ -88,7 +88,7 @@ function headsOf({ table, shapes, refuse, format }: StoredModel, dim: number): n
   throw refuse(
     `the number of heads of a model of dim ${dim}, which ${row ? "no entry" : `no file of ${format}`} tells`,
     "none",
-    "Pass heads (--heads of flexivit forward and convert).",
+    "Pass heads (--heads of flexivit forward and convert; a file that convert writes holds them).",
   );
 }
 

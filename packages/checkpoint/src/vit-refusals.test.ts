@@ -86,7 +86,7 @@ describe("loadVit names what is wrong and what was expected", () => {
 
   it("heads that nothing tells, and names of no known origin", async () => {
     await expect(loadVit(timm[2])).rejects.toThrow(
-      new Error(`loadVit(file): expected the number of heads of a model of dim 16, which no file of timm tells, got none in ${timm[2]}. Pass heads (--heads of flexivit forward and convert).`),
+      new Error(`loadVit(file): expected the number of heads of a model of dim 16, which no file of timm tells, got none in ${timm[2]}. Pass heads (--heads of flexivit forward and convert; a file that convert writes holds them).`),
     );
     const foreign = fixturePath("checkpoint/kinds.npz");
     await expect(loadVit(foreign)).rejects.toThrow(

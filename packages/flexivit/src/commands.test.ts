@@ -89,9 +89,11 @@ describe("flexivit predict", () => {
     expect(out.split("\n").at(-2)).toMatch(new RegExp(`^${file} +4 +green \\d\\d\\.\\d\\d %, (red|blue) \\d+\\.\\d\\d %, (red|blue) \\d+\\.\\d\\d %$`));
   });
 
-  it("names pictures that are not there, or cannot be decoded", async () => {
+  it("names pictures that are not there, are a folder, or cannot be decoded", async () => {
     const missing = await flexivit("predict", "a.png", join(pictures, "red", "00.png"), "b.png", "--checkpoint", model);
     expect(missing).toEqual({ code: 1, out: "", err: "predict(pictures): expected picture files, got none at a.png, b.png. Check the path.\n" });
+    const folder = await flexivit("predict", join(pictures, "red"), "--checkpoint", model);
+    expect(folder.err).toBe(`predict(pictures): expected picture files, got the folder ${join(pictures, "red")}. Name the pictures in it, as in ${join(pictures, "red")}/*.jpg.\n`);
     const damaged = join(await folderOf(await pictureFolder(1), "other"), "damaged.png");
     await writeFile(damaged, "not a picture");
     const { code, err } = await flexivit("predict", damaged, "--checkpoint", model);
@@ -101,7 +103,7 @@ describe("flexivit predict", () => {
 
 describe("flexivit bench", () => {
   it.each(["forward", "train"])("gives milliseconds per repeat, peak memory and engine of %s", async (mode) => {
-    const { code, out } = await flexivit("bench", "--variant", "mu", "--patch-size", "8x6", "--image-size", "24", "--batch", "2", "--mode", mode, "--repeats", "3", "--json");
+    const { code, out } = await flexivit("bench", "--variant", "mu", "--patch-size", "8x6", "--image-size", "24", "--batch-size", "2", "--mode", mode, "--repeats", "3", "--json");
     expect(code).toBe(0);
     const result = JSON.parse(out) as { milliseconds: number[]; peakMemoryBytes: number; engine: { name: string; threads: number } };
     expect(result).toMatchObject({ variant: "mu", patchSize: "8x6", imageSize: 24, batch: 2, mode, engine: { name: process.env["FLEXIVIT_ENGINE"] } });
@@ -150,7 +152,7 @@ describe("the command line", () => {
     [["train", "--data", "x", "--ema", "1"], "error: option '--ema <decay>' argument '1' is invalid. Expected a number from 0 to below 1."],
     [["train", "--data", "x", "--learning-rate", "0"], "error: option '--learning-rate <x>' argument '0' is invalid. Expected a number above 0."],
     [["train", "--data", "x", "--mixup", "-1"], "error: option '--mixup <alpha>' argument '-1' is invalid. Expected a number of at least 0."],
-    [["bench", "--batch", "1.5"], "error: option '--batch <n>' argument '1.5' is invalid. Expected a whole number of at least 1."],
+    [["bench", "--batch-size", "1.5"], "error: option '--batch, --batch-size <n>' argument '1.5' is invalid. Expected a whole number of at least 1."],
     [["predict", "--checkpoint", "x"], "error: missing required argument 'pictures'"],
     [["trian"], "error: unknown command 'trian'\n(Did you mean train?)"],
   ])("%j is wrong usage: exit code 2, and where to find help", async (args, message) => {

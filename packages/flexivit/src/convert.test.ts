@@ -6,6 +6,7 @@ import { resizePatchKernel } from "@flexivit/pi-resize";
 import { expectClose, fixturePath, fixtureTensor, readFixture } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { pictureFolder } from "../test-support/pictures.ts";
 import { flexivit } from "../test-support/program.ts";
 import { loadModel } from "./index.ts";
 
@@ -41,7 +42,8 @@ describe("flexivit convert", () => {
   it("turns timm into big_vision and back: the same bits but for the class token's position, which is folded in", async () => {
     const [npz, back] = [join(folder, "there.npz"), join(folder, "back.safetensors")];
     await flexivit("convert", deit, "--heads", "2", "--to", "big_vision", "--out", npz);
-    const { out } = await flexivit("convert", npz, "--to", "timm", "--out", back);
+    const { out, err } = await flexivit("convert", npz, "--to", "timm", "--store-patch-size", "16", "--out", back);
+    expect(err).not.toContain("kernel stored"); // it is stored at 16 already
     expect(out).toMatch(/^big_vision -> timm: .+\ntimm: VisionTransformer\(\*\*\{"img_size":\[64,64\],.+"no_embed_class":true,/);
     const [before, after] = [(await readSafetensors(deit)).entries, (await readSafetensors(back)).entries];
     expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
@@ -81,7 +83,30 @@ describe("flexivit predict with weights of other origins", () => {
     expect(lastLine((await predict("--labels", lines)).err)).toBe(
       "loadModel(labels): expected 10 names, one per class, got 2. Give one per line, in the order of the logits.",
     );
+    await writeFile(json, '["one", ');
+    expect(lastLine((await predict("--labels", json)).err)).toBe(`labels(file): expected a JSON array of texts, got something else in ${json}. Write one name per class.`);
     expect(lastLine((await predict("--labels", "nowhere")).err)).toBe("labels(file): expected a readable file, got ENOENT for nowhere. Check the path.");
+  });
+});
+
+describe("flexivit evaluate with weights of another origin", () => {
+  it("on folders that a file of labels names gives the accuracy of what predict says", async () => {
+    const [npz, labels, pictures] = [join(folder, "evaluated.npz"), join(folder, "folders.json"), await pictureFolder(2)];
+    await flexivit("convert", deit, "--heads", "2", "--to", "big_vision", "--out", npz);
+    const files = ["blue", "green", "red"].flatMap((colour) => [`${colour}/00.png`, `${colour}/01.png`]);
+    const best = async (...flags: string[]): Promise<string[]> => {
+      const { out } = await flexivit("predict", ...files.map((file) => join(pictures, file)), "--checkpoint", npz, "--top", "1", "--json", ...flags);
+      return (JSON.parse(out) as { classes: { name: string }[] }[]).map(({ classes }) => classes[0].name);
+    };
+    const names = Array.from({ length: 10 }, (_, index) => `class ${index}`);
+    const [blue] = await best(); // so that one picture is right at least
+    const others = names.filter((name) => name !== blue).slice(0, 2);
+    await writeFile(labels, JSON.stringify(names.map((name) => ({ [blue]: "blue", [others[0]]: "green", [others[1]]: "red" })[name] ?? name)));
+    const said = await best("--labels", labels);
+    const right = files.filter((file, index) => file.startsWith(`${said[index]}/`)).length;
+    const { out } = await flexivit("evaluate", "--checkpoint", npz, "--labels", labels, "--data", pictures, "--all", "--json");
+    expect(JSON.parse(out)).toMatchObject([{ patchSize: "16", pictures: 6, accuracy: right / 6 }]);
+    expect(right).toBeGreaterThan(0);
   });
 });
 

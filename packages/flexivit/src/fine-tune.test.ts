@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { disposeTree } from "@flexivit/params";
@@ -6,7 +6,7 @@ import { expectClose, fixturePath } from "@flexivit/testing";
 import { readRun } from "@flexivit/run-log";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pictureFolder } from "../test-support/pictures.ts";
-import { flexivit } from "../test-support/program.ts";
+import { flexivit, startFlexivit } from "../test-support/program.ts";
 import { loadModel } from "./index.ts";
 
 let pictures: string;
@@ -31,12 +31,18 @@ describe("flexivit train --from", () => {
     const out = await newOut();
     const { code, err } = await fineTune(out, { data: other, steps: "40", "learning-rate": "0.003" });
     expect(code).toBe(0);
-    expect(err).toContain(`model:  ${model} with a new head at 24 px, patch sizes 12; 40 steps of 8 pictures\n`);
+    expect(err).toContain(`model:  ${model} with a new head at 24 px, patch size 12; 40 steps of 8 pictures\n`);
     const tuned = join(out, "flexible", "model.safetensors");
     const evaluated = await flexivit("evaluate", "--checkpoint", tuned, "--data", other, "--patch-sizes", "12,6,4", "--all", "--json");
     const accuracies = (JSON.parse(evaluated.out) as { patchSize: string; accuracy: number }[]).map(({ patchSize, accuracy }) => [patchSize, accuracy]);
     // Two bright colours: nothing less than all will do.
     expect(accuracies).toEqual([["12", 1], ["6", 1], ["4", 1]]);
+  });
+
+  it("starts the engine by itself, as a program of its own", async () => {
+    const out = await newOut();
+    const flags = flagsOf({ data: pictures, out, from: model, "patch-size": "8", steps: "1", "batch-size": "4" });
+    expect((await startFlexivit(["train", ...flags]).end).code).toBe(0);
   });
 
   it("keeps the head for the same classes: with a learning rate of next to nothing the model stays what it was", async () => {
@@ -81,8 +87,9 @@ describe("flexivit train --from", () => {
   });
 
   it("refuses a place to freeze that the model does not have, and names those it has", async () => {
-    const { code, err } = await fineTune(await newOut(), { freeze: "backbone/block/0" });
-    expect(code).toBe(1);
+    const out = await newOut();
+    const { code, err } = await fineTune(out, { freeze: "backbone/block/0" });
+    expect([code, await readdir(out)]).toEqual([1, []]); // no run folder that a second try would stumble on
     expect(err).toContain(
       'firstWeights(freeze): expected places such as backbone, backbone/patchEmbedding, backbone/positions, backbone/blocks, backbone/norm, head, backbone/blocks/0, got "backbone/block/0". Name weights that this model has.\n',
     );

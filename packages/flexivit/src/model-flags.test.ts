@@ -53,6 +53,14 @@ describe("the model that flags make", () => {
     expect(JSON.parse(evaluated.out)).toMatchObject([{ patchSize: "12x12/6x6", tokens: 9 }, { patchSize: "12", tokens: 4 }]);
   });
 
+  it("refuses a field in the file that no model has, and names those it has", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "model.json");
+    await writeFile(file, JSON.stringify({ classToken: { value: "ones", at: "first", position: false }, dept: 3 }));
+    const { code, err } = await train("--model-config", file);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^train\(--model-config\): expected fields out of channels, patchSize, .*depth, .*classToken, layerScale, got "dept" in \S+model\.json\. Correct its name or leave it out\.\n$/);
+  });
+
   it("trains on pictures of two sizes in each step, and in less memory with blocks that run again, to the same losses", async () => {
     const mixed = await train("--image-sizes", "24,48");
     const again = await train("--image-sizes", "24,48", "--recompute");
@@ -62,25 +70,7 @@ describe("the model that flags make", () => {
     expect((await readRun(mixed.folder)).config).toMatchObject({ imageSizesPx: [24, 48] });
   });
 
-  it("refuses a field that no model has, with those there are", async () => {
-    const file = join(await mkdtemp(join(tmpdir(), "flexivit-config-")), "model.json");
-    await writeFile(file, JSON.stringify({ dept: 2 }));
-    const { code, err } = await train("--model-config", file);
-    expect(code).toBe(1);
-    expect(err).toBe(
-      "train(--model-config): expected fields out of channels, patchSize, positionGrid, embedder, positions, registers, pooling, mlp, activation, " +
-        "layerNormEpsilon, normPlace, dropPath, kernelResize, positionInterpolation, dim, depth, hiddenDim, heads, classToken, layerScale, " +
-        `got "dept" in ${file}. Correct its name.\n`,
-    );
-  });
-
   it.each<[string, string, object, string]>([
-    [
-      "a covariance of 5 px for a kernel of 12",
-      "--covariance",
-      { covariance: { height: Array(5).fill([1, 0, 0, 0, 0]), width: Array(5).fill([1, 0, 0, 0, 0]) } },
-      "resizeCertificate(covariance.height): expected [12, 12] numbers, as the stored kernel is 12 pixels high, got [5, 5]. Estimate it with patchCovariance at the kernel's size.\n",
-    ],
     ["a method that does not exist", "--model-config", { kernelResize: { method: "lanczos" } }, 'resizeCertificate(method): expected one of pi, bilinear, norm, area, got "lanczos". Use one of these names.\n'],
     [
       "an interpolation of positions that does not exist",
@@ -98,10 +88,8 @@ describe("the model that flags make", () => {
   it.each([
     [["--image-sizes", "24,25"], /^gridOf\(imageSize\): expected patches of 12x12 to cover the image 25x25/],
     [["--image-sizes", "24,48,72,96"], "checkRecipe(imageSizesPx): expected a number of sizes that divides the 6 pictures of a part, got 4 sizes. Change the batch size.\n"],
-    [["--class-token", "random", "--pooling", "tok"], 'vitConfig(classToken.value): expected one of learned, zeros, ones, got "random". learned is what published models have.\n'],
-    [["--class-token", "ones,last,pos", "--pooling", "tok"], 'train(--class-token): expected "position" or nothing as the third word and no more, got ones,last,pos. Write learned,first,position, for example.\n'],
-    [["--class-token", "ones,last,position,x"], 'train(--class-token): expected "position" or nothing as the third word and no more, got ones,last,position,x. Write learned,first,position, for example.\n'],
-    [["--covariance", "nowhere.json"], /^train\(--covariance\): expected what flexivit covariance writes, got ENOENT.* in nowhere\.json\. Check the file\.\n$/],
+    [["--class-token", "random", "--pooling", "tok"], 'train(--class-token): expected a form such as zeros or learned,first,position, got "random". Leave it out for no class token, with --pooling gap or map.\n'],
+    [["--covariance", "nowhere.json"], /^train\(--covariance\): expected what flexivit covariance writes, got ENOENT in nowhere\.json\. Check the file\.\n$/],
     [["--embedder", "hybrid", "--patch-sizes", "9,8", "--remainder", "crop"], /^vitConfig\(patchSize\): expected multiples of the stem's stride of 2 pixels, got \[9, 9\]/],
   ])("%j is refused before a run folder is made", async (flags, message) => {
     const { code, err } = await train(...flags);
@@ -123,5 +111,20 @@ describe("flexivit covariance", () => {
     const trained = await train("--covariance", file);
     expect(trained.code).toBe(0);
     expect(trained.vit?.kernelResize).toMatchObject({ method: "pi", covariance });
+    const foreign = await train("--covariance", file, "--patch-sizes", "8x6,6");
+    expect([foreign.code, foreign.err]).toEqual([
+      1,
+      `train(--covariance): expected the covariance of patches of 8x6, as the stored kernel is, got one of 12x12 in ${file}. Make it with flexivit covariance --patch-size 8x6.\n`,
+    ]);
+  });
+
+  it.each([
+    [["--data", "mnist", "--pictures", "2"], { patchSize: [12, 12], imageSizePx: 24 }],
+    [["--image-size", "30"], { patchSize: [6, 6], imageSizePx: 30 }], // 25 patches, the coarsest of the default sizes
+    [["--image-size", "24", "--patch-sizes", "12x8,6"], { patchSize: [12, 8], imageSizePx: 24 }],
+  ])("with %j measures patches of the size that train would store", async (flags, expected) => {
+    const file = join(await mkdtemp(join(tmpdir(), "flexivit-covariance-")), "covariance.json");
+    const { code } = await flexivit("covariance", ...(flags.includes("--data") ? [] : ["--data", pictures]), ...flags, "--out", file);
+    expect([code, JSON.parse(await readFile(file, "utf8"))]).toEqual([0, expect.objectContaining(expected)]);
   });
 });

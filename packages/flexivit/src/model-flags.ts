@@ -43,11 +43,19 @@ const largestKernelPx = 32;
 export function modelOf(flags: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
   const sizes = storedSizes(patchSizes, imageSizePx);
   const size = vitConfig(variant, { channels, ...sizes });
-  return vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags) });
+  const config = vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags, size) });
+  checkCovariance(flags, config);
+  return config;
+}
+
+function checkCovariance({ covariance: file }: TrainFlags, { patchSize: [height, width], kernelResize: { covariance } }: VitConfig): void {
+  if (file === undefined || !covariance || (covariance.height.length === height && covariance.width.length === width)) return;
+  const [wanted, got] = [`${height}x${width}`, `${covariance.height.length}x${covariance.width.length}`];
+  throw new Error(`train(--covariance): expected the covariance of patches of ${wanted}, as the stored kernel is, got one of ${got} in ${file}. Make it with flexivit covariance --patch-size ${wanted}.`);
 }
 
 /** Sizes at which kernel and positions are stored. */
-function storedSizes(patchSizes: readonly string[], imageSizePx: number): Partial<VitConfig> {
+export function storedSizes(patchSizes: readonly string[], imageSizePx: number): { patchSize: Size; positionGrid?: Size } {
   const schemes = patchSizes.map(parseScheme);
   const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
   if (schemes.length > 1) return { patchSize: [side(0), side(1)] };
@@ -88,12 +96,9 @@ function embedders({ dim, heads }: VitConfig): Record<Embedder["kind"], Embedder
 }
 
 function classTokenOf(text: string): ClassToken {
-  const [value, at = "first", position, ...more] = text.split(",");
-  const isPosition = position === "position";
-  if (more.length > 0 || (position !== undefined && !isPosition)) {
-    throw new Error(`train(--class-token): expected "position" or nothing as the third word and no more, got ${text}. Write learned,first,position, for example.`);
-  }
-  return { value, at, position: isPosition } as ClassToken; // vitConfig refuses other words
+  const form = /^(learned|zeros|ones)(?:,(first|last)(,position)?)?$/.exec(text);
+  if (form) return { value: form[1], at: form[2] ?? "first", position: form[3] !== undefined } as ClassToken;
+  throw new Error(`train(--class-token): expected a form such as zeros or learned,first,position, got "${text}". Leave it out for no class token, with --pooling gap or map.`);
 }
 
 function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
@@ -109,13 +114,16 @@ function readCovariance(file: string): SeparableCovariance {
   throw new Error(`train(--covariance): expected what flexivit covariance writes, got a file without a covariance: ${file}. Make it with flexivit covariance.`);
 }
 
-function fileFields({ modelConfig }: TrainFlags): Partial<VitConfig> {
+/** Fields that a config may lack. */
+const optionalFields = ["classToken", "layerScale"] as const satisfies readonly (keyof VitConfig)[];
+
+function fileFields({ modelConfig }: TrainFlags, whole: VitConfig): Partial<VitConfig> {
   if (modelConfig === undefined) return {};
   const fields = readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config");
-  const known = [...Object.keys(vitConfig("mu")), "classToken", "layerScale"]; // those two have no default
-  const unknown = Object.keys(fields).find((name) => !known.includes(name));
+  const known = new Set([...Object.keys(whole), ...optionalFields]);
+  const unknown = Object.keys(fields).find((name) => !known.has(name));
   if (unknown === undefined) return fields;
-  throw new Error(`train(--model-config): expected fields out of ${known.join(", ")}, got "${unknown}" in ${modelConfig}. Correct its name.`);
+  throw new Error(`train(--model-config): expected fields out of ${[...known].join(", ")}, got "${unknown}" in ${modelConfig}. Correct its name or leave it out.`);
 }
 
 function readJson(file: string, flag: string, expected: string): object {
@@ -124,6 +132,7 @@ function readJson(file: string, flag: string, expected: string): object {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     throw new Error("other JSON");
   } catch (error) {
-    throw new Error(`train(${flag}): expected ${expected}, got ${(error as Error).message} in ${file}. Check the file.`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`train(${flag}): expected ${expected}, got ${code ?? message} in ${file}. Check the file.`, { cause: error });
   }
 }

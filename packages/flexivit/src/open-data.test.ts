@@ -66,9 +66,9 @@ describe("openData", () => {
 
   it("refuses what is no data set, and a folder with one picture", async () => {
     await expect(openData("nowhere")).rejects.toThrow(
-      new Error('openData(name): expected fashion-mnist, mnist, cifar10 or a folder of pictures, got "nowhere". Check the path.'),
+      new Error('openData(name): expected fashion-mnist, mnist, cifar10, a folder of pictures or a .csv file of labels, got "nowhere". Check the path.'),
     );
-    await expect(openData("toString")).rejects.toThrow(/^openData\(name\): expected fashion-mnist, mnist, cifar10 or a folder/);
+    await expect(openData("toString")).rejects.toThrow(/^openData\(name\): expected fashion-mnist, mnist, cifar10, a folder/);
     const folder = await pictureFolder(1);
     for (const name of ["blue", "green"]) await rm(join(folder, name), { recursive: true });
     await expect(openData(folder)).rejects.toThrow(

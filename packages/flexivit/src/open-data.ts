@@ -44,7 +44,7 @@ export function isPackaged(name: string): boolean {
  * folder per class, of which a tenth (the same on every machine) is held out as test pictures; or a `.csv` file of
  * pictures with several classes or numbers each.
  *
- * @throws where the name is neither a packaged set nor a folder.
+ * @throws where the name is neither a packaged set nor a folder nor a file.
  */
 export async function openData(name: string, { strict, channels, classes, all = false }: OpenDataOptions = {}): Promise<DataSets> {
   if (isPackaged(name)) {
@@ -52,7 +52,7 @@ export async function openData(name: string, { strict, channels, classes, all = 
     return { name, training: train, test, skipped: [], heldOut: false, task: "single-label" };
   }
   if (!existsSync(name)) {
-    throw new Error(`openData(name): expected ${Object.keys(packagedSets).join(", ")} or a folder of pictures, got "${name}". Check the path.`);
+    throw new Error(`openData(name): expected ${Object.keys(packagedSets).join(", ")}, a folder of pictures or a .csv file of labels, got "${name}". Check the path.`);
   }
   if (name.endsWith(".csv")) return openLabels(name, { strict, channels, classes, all });
   if (await isSplit(name)) {

@@ -39,6 +39,14 @@ export async function firstWeights(recipe: FirstWeightsRecipe, classes: readonly
   throw new Error(`firstWeights(freeze): expected places such as ${placesOf(paths)}, got "${empty}". Name weights that this model has.`);
 }
 
+/**
+ * Throws where the recipe would freeze what its model does not have; for before a run folder is made, which a wrong name
+ * must not leave behind.
+ */
+export async function checkFreeze(recipe: FirstWeightsRecipe, classes: readonly string[]): Promise<void> {
+  if (recipe.freeze.length > 0) disposeTree(await firstWeights(recipe, classes));
+}
+
 type FirstWeightsRecipe = Pick<ClassifierRecipe, "vit" | "from" | "headBias" | "seed" | "freeze">;
 
 /** The groups of a classifier, and one block to show how blocks are named. */

@@ -33,18 +33,34 @@ const packagedDefaults = { variant: "mu", imageSizePx: 24, epochs: 5, minTokens:
  */
 export function planOf(flags: TrainFlags, start?: Start): TrainPlan {
   if (start) refuseModelFlags(flags);
-  const defaults = isPackaged(flags.data) ? packagedDefaults : folderDefaults;
+  if (flags.steps !== undefined && flags.epochs !== undefined) {
+    throw new Error("train(--epochs): expected one of --epochs and --steps, got both. Leave out one of the two.");
+  }
+  const defaults = defaultsFor(flags.data);
   const { variant = defaults.variant, epochs = start ? fineTuningEpochs : defaults.epochs } = flags;
   const { imageSize: imageSizePx = start?.info.imageSizePx ?? defaults.imageSizePx } = flags;
   const draw = flags.schemes === undefined ? undefined : readDraw(flags);
   const given = draw ? possibleSchemes(draw).map(formatScheme) : patchSizesOf(flags);
-  const patchSizes = given ?? start?.info.patchSizes ?? schemesFor(imageSizePx, defaults).map(formatScheme);
-  if (patchSizes.length === 0) {
-    const { minTokens, maxTokens } = defaults;
-    throw new Error(`train(--image-size): expected a size that square patches divide into ${minTokens} to ${maxTokens}, got ${imageSizePx}. Give --patch-sizes, or a size such as ${defaults.imageSizePx}.`);
-  }
+  const patchSizes = given ?? start?.info.patchSizes ?? usualPatchSizes(flags.data, imageSizePx);
   checkPatchSizes(patchSizes, imageSizePx, flags.remainder);
   return { variant, imageSizePx, patchSizes, epochs, start, draw };
+}
+
+function defaultsFor(data: string): typeof folderDefaults | typeof packagedDefaults {
+  return isPackaged(data) ? packagedDefaults : folderDefaults;
+}
+
+/** Height and width at which a model sees pictures, where nothing else is said. */
+export function usualImageSize(data: string): number {
+  return defaultsFor(data).imageSizePx;
+}
+
+/** The square patch sizes of a training, where nothing else is said; throws where there is none. */
+export function usualPatchSizes(data: string, imageSizePx: number): string[] {
+  const { minTokens, maxTokens, imageSizePx: usual } = defaultsFor(data);
+  const sizes = schemesFor(imageSizePx, { minTokens, maxTokens }).map(formatScheme);
+  if (sizes.length > 0) return sizes;
+  throw new Error(`train(--image-size): expected a size that square patches divide into ${minTokens} to ${maxTokens}, got ${imageSizePx}. Give --patch-sizes, or a size such as ${usual}.`);
 }
 
 /** `--patch-size 30` is `--patch-sizes 30`. */
@@ -144,7 +160,7 @@ function optimizerFrom(flags: TrainFlags): OptimizerConfig {
 }
 
 /** Photographs are cut as the paper does; small grey pictures are shifted where there are pixels to spare, digits never mirrored. */
-function framingsOf(data: string, imageSizePx: number, wantsFlip: boolean): { trainFraming: TrainingFraming; testFraming: EvaluationFraming } {
+export function framingsOf(data: string, imageSizePx: number, wantsFlip: boolean): { trainFraming: TrainingFraming; testFraming: EvaluationFraming } {
   const { testFraming } = recipeDefaults;
   const flip = wantsFlip && data !== "mnist";
   if (!isPackaged(data)) return { trainFraming: { kind: "inception-crop", flip }, testFraming };

@@ -38,7 +38,7 @@ describe("refuseChanges", () => {
         "openRun(config): expected the config of the run in runs/a, got other values:\n" +
           "  seed: 1 in the run, 2 now\n" +
           "  schedule.steps: 10 in the run, 20 now\n" +
-          "Resume with the run's own values, or start a new run in another folder.",
+          "Resume with the run's own values, allow these keys to change, or start a new run in another folder.",
       ),
     );
   });

@@ -26,7 +26,7 @@ export function refuseChanges(changes: readonly ConfigChange[], allowed: readonl
   const lines = refused.map(({ key, before, now }) => `\n  ${key}: ${showValue(before)} in the run, ${showValue(now)} now`);
   throw new Error(
     `openRun(config): expected the config of the run in ${folder}, got other values:${lines.join("")}\n` +
-      "Resume with the run's own values, or start a new run in another folder.",
+      "Resume with the run's own values, allow these keys to change, or start a new run in another folder.",
   );
 }
 

@@ -44,6 +44,6 @@ it("unreadable lines are left out and counted; a last line without its end is st
 
 it("refuses a folder without a run", async () => {
   await expect(readRun("/nowhere")).rejects.toThrow(
-    new Error("readRun(folder): expected a folder with config.json, got /nowhere. Pass a folder that openRun wrote."),
+    new Error("readRun(folder): expected a folder with config.json, got /nowhere. Pass the folder of a run."),
   );
 });

@@ -48,7 +48,7 @@ export type Run = RunIdentity & {
 export async function readRun(folder: string): Promise<Run> {
   const paths = runPaths(resolve(folder));
   if (!existsSync(paths.config)) {
-    throw new Error(`readRun(folder): expected a folder with config.json, got ${folder}. Pass a folder that openRun wrote.`);
+    throw new Error(`readRun(folder): expected a folder with config.json, got ${folder}. Pass the folder of a run.`);
   }
   const { config, format: _, ...identity } = JSON.parse(await readFile(paths.config, "utf8")) as RunManifest;
   const { lines, damaged } = readLogLines(paths.log);

@@ -11,7 +11,7 @@ import { classifierLogits, initClassifierWeights, type ClassifierWeights } from 
 import { patchSize, threadsOption, wholeNumber } from "./options.ts";
 import { printResult } from "./print.ts";
 
-type BenchFlags = { variant: VitVariant; patchSize: string; imageSize: number; batch: number; mode: "forward" | "train"; repeats: number; threads?: number; json?: boolean };
+type BenchFlags = { variant: VitVariant; patchSize: string; imageSize: number; batchSize: number; mode: "forward" | "train"; repeats: number; threads?: number; json?: boolean };
 type Setting = { params: ClassifierWeights; config: VitConfig; images: tf.Tensor4D; targets: tf.Tensor2D; scheme: PatchScheme };
 
 const classes = 1000;
@@ -23,12 +23,12 @@ export function benchCommand(): Command {
     .addOption(new Option("--variant <name>", "size of the model").choices(Object.keys(vitVariants)).default("S"))
     .option("--patch-size <size>", "patch size, such as 16 or 12x10", patchSize, "16")
     .option("--image-size <px>", "height and width", wholeNumber(1), 240)
-    .option("--batch <n>", "pictures per step", wholeNumber(1), 8)
+    .option("--batch, --batch-size <n>", "pictures per step", wholeNumber(1), 8)
     .addOption(new Option("--mode <mode>", "what is timed").choices(["forward", "train"]).default("forward"))
     .option("--repeats <n>", "timed repeats after one warm-up", wholeNumber(1), 5)
     .addOption(threadsOption())
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  flexivit bench --variant S --patch-size 16 --image-size 240 --batch 8 --mode train --repeats 5")
+    .addHelpText("after", "\nExample:\n  flexivit bench --variant S --patch-size 16 --image-size 240 --batch-size 8 --mode train --repeats 5")
     .action(bench);
 }
 
@@ -45,28 +45,28 @@ async function bench(flags: BenchFlags): Promise<void> {
     milliseconds.push(performance.now() - started);
   }
   const { peakBytes } = memoryUse();
-  const { variant, imageSize, batch, mode } = flags;
-  const result = { variant, patchSize: flags.patchSize, imageSize, batch, mode, milliseconds, peakMemoryBytes: peakBytes, engine };
+  const { variant, patchSize, imageSize, batchSize: batch, mode } = flags;
+  const result = { variant, patchSize, imageSize, batch, mode, milliseconds, peakMemoryBytes: peakBytes, engine };
   printResult(flags.json, result, () => {
     const median = milliseconds.toSorted((a, b) => a - b)[Math.floor(milliseconds.length / 2)];
     const rate = (1000 * batch) / median;
-    return `${mode} of ViT-${variant}/${flags.patchSize} at ${imageSize} px, batch ${batch}, on ${engine.name}: median ${median.toFixed(0)} ms (${rate.toFixed(1)} images/s), peak memory ${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
+    return `${mode} of ViT-${variant}/${patchSize} at ${imageSize} px, batch ${batch}, on ${engine.name}: median ${median.toFixed(0)} ms (${rate.toFixed(1)} images/s), peak memory ${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
   });
 }
 
 /** A model whose stored sizes are those of the patch size, and random pictures. */
-function settingOf({ variant, patchSize, imageSize, batch }: BenchFlags): Setting {
+function settingOf({ variant, patchSize, imageSize, batchSize }: BenchFlags): Setting {
   const scheme = parseScheme(patchSize);
   const { gridHeight, gridWidth } = gridOf(scheme, imageSize);
   const config = vitConfig(variant, { patchSize: scheme.patchSize, positionGrid: [gridHeight, gridWidth] });
-  const pixels = new Float32Array(batch * imageSize * imageSize * config.channels);
+  const pixels = new Float32Array(batchSize * imageSize * imageSize * config.channels);
   const stream = random(0, "bench pictures");
   stream.fillUniform(pixels, -1, 1);
   return {
     params: initClassifierWeights(config, classes, 0, 0),
     config,
-    images: tf.tensor4d(pixels, [batch, imageSize, imageSize, config.channels]),
-    targets: labelTargets(Array.from({ length: batch }, () => stream.integer(classes)), classes),
+    images: tf.tensor4d(pixels, [batchSize, imageSize, imageSize, config.channels]),
+    targets: labelTargets(Array.from({ length: batchSize }, () => stream.integer(classes)), classes),
     scheme,
   };
 }

@@ -96,6 +96,7 @@ function withMethod(model: LoadedVit, { flexible, method }: ConvertFlags): Loade
 
 /** Says what storing the kernel at another size has kept of it. */
 function remarkStored({ patchSize: from, kernelResize }: VitConfig, { patchSize: to }: VitConfig): void {
+  if (from[0] === to[0] && from[1] === to[1]) return;
   const { rows } = certificatesOf(from, [to], kernelResize);
   remark([`kernel stored at ${formatScheme(patchScheme(to))} instead of ${formatScheme(patchScheme(from))}:`, ...rows].join("\n"));
 }

@@ -3,6 +3,7 @@ import { parseScheme } from "@flexivit/patch-schemes";
 import { textTable } from "@flexivit/run-log";
 import { Command } from "commander";
 import { evaluateAt, type Evaluation } from "../evaluate-classifier.ts";
+import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { openData } from "../open-data.ts";
 import { checkPatchSizes } from "../recipe.ts";
@@ -11,6 +12,7 @@ import { counted, figureText, figureTitle, printResult, remark, remarkEngine, re
 
 type EvaluateFlags = {
   checkpoint: string;
+  labels?: string;
   data: string;
   patchSizes?: string[];
   batchSize: number;
@@ -27,8 +29,9 @@ export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description("Print how good a trained model is at each patch size, also at sizes that it was not trained at")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
+    .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .requiredOption("--data <set>", "fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels")
-    .option("--patch-sizes <list>", "sizes such as 24,12,12x10 (default: those it was trained at)", patchSizes)
+    .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once", wholeNumber(1), 250)
     .addOption(remainderOption())
     .addOption(normalisationOption())
@@ -36,13 +39,19 @@ export function evaluateCommand(): Command {
     .option("--strict", "refuse damaged pictures instead of leaving them out")
     .addOption(threadsOption())
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  flexivit evaluate --checkpoint runs/flexible/model.safetensors --data fashion-mnist --patch-sizes 12,8,6,4,3")
+    .addHelpText("after", examples)
     .action(evaluate);
 }
 
+const examples = `
+Examples:
+  flexivit evaluate --checkpoint runs/flexible/model.safetensors --data fashion-mnist --patch-sizes 12,8,6,4,3
+  flexivit evaluate --checkpoint vit.npz --labels folders.txt --data imagenet --patch-sizes 30,16,10`;
+
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   remarkEngine(await useEngine({ threads: flags.threads }));
-  const model = await loadModel(flags.checkpoint, flags);
+  const { normalisation } = flags;
+  const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation });
   const { info } = model;
   const sizes = flags.patchSizes ?? info.patchSizes;
   checkPatchSizes(sizes, info.imageSizePx, flags.remainder);

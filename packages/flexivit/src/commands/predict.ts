@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { evaluationBatches, fileSource } from "@flexivit/data";
 import { useEngine } from "@flexivit/engine";
 import { gridOf, parseScheme, type Remainder } from "@flexivit/patch-schemes";
@@ -13,7 +13,7 @@ import { checkPatchSizes } from "../recipe.ts";
 import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { percent, printResult } from "./print.ts";
 
-type PredictFlags = { checkpoint: string; labels?: string; patchSize?: string[]; remainder: Remainder; top: number; threads?: number; normalisation?: NormalisationName; json?: boolean };
+type PredictFlags = { checkpoint: string; labels?: string; patchSizes?: string[]; remainder: Remainder; top: number; threads?: number; normalisation?: NormalisationName; json?: boolean };
 type Prediction = { file: string; patchSize: string } & Answer;
 
 /** Pictures at once. */
@@ -26,26 +26,38 @@ export function predictCommand(): Command {
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
-    .option("--patch-size <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
+    .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
     .addOption(remainderOption())
     .addOption(normalisationOption())
     .option("--top <n>", "how many classes", wholeNumber(1), 3)
     .addOption(threadsOption())
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  flexivit predict --checkpoint runs/flexible/model.safetensors --patch-size 12,4 shoe.jpg")
+    .addHelpText("after", examples)
     .action(predict);
 }
 
+const examples = `
+Examples:
+  flexivit predict --checkpoint runs/flexible/model.safetensors --patch-size 12,4 shoe.jpg
+  flexivit predict --checkpoint vit.npz --labels labels.txt --top 5 pictures/cats/*.jpg`;
+
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
-  const missing = files.filter((file) => !existsSync(file));
-  if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
+  refuseNoFiles(files);
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation: flags.normalisation });
-  const sizes = flags.patchSize ?? [finestSize(model.info, flags.remainder)];
+  const sizes = flags.patchSizes ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
   for await (const ofBatch of predictBatches(model, files, sizes, flags)) predictions.push(...ofBatch);
   printResult(flags.json, predictions, () => predictionTable(predictions));
+}
+
+function refuseNoFiles(files: readonly string[]): void {
+  const kinds = files.map((file) => ({ file, kind: statSync(file, { throwIfNoEntry: false }) }));
+  const missing = kinds.flatMap(({ file, kind }) => (kind ? [] : [file]));
+  if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
+  const folder = kinds.find(({ kind }) => kind?.isDirectory());
+  if (folder) throw new Error(`predict(pictures): expected picture files, got the folder ${folder.file}. Name the pictures in it, as in ${folder.file}/*.jpg.`);
 }
 
 /** The trained size that cuts a picture into the most patches. */
@@ -70,8 +82,7 @@ async function* predictBatches(
     for (const patchSize of sizes) {
       const scheme = parseScheme(patchSize);
       const logits = tf.tidy(() => classifierLogits(params, info.vit, tf.tensor4d(batch.images, batch.shape), { scheme, remainder }));
-      const answers = await answersOf(logits, info, top);
-      logits.dispose();
+      const answers = await answersOf(logits, info, top).finally(() => logits.dispose());
       bySize.push(answers.map((answer, row) => ({ file: files[batch.indices[row]], patchSize, ...answer })));
     }
     yield [...batch.indices.keys()].flatMap((row) => bySize.map((predictions) => predictions[row]));
@@ -79,10 +90,8 @@ async function* predictBatches(
 }
 
 function predictionTable(predictions: readonly Prediction[]): string {
-  return textTable(
-    ["picture", "patch size", "values" in predictions[0] ? "numbers" : "most probable classes"],
-    predictions.map((prediction) => [prediction.file, prediction.patchSize, answerText(prediction)]),
-  );
+  const title = predictions.some((prediction) => "values" in prediction) ? "numbers" : "most probable classes";
+  return textTable(["picture", "patch size", title], predictions.map((prediction) => [prediction.file, prediction.patchSize, answerText(prediction)]));
 }
 
 function answerText(answer: Answer): string {

@@ -110,14 +110,14 @@ function addModelFlags(command: Command): void {
     .option("--draw-std <px>", "with --draw gaussian: its standard deviation", positive)
     .option("--schemes <file>", "JSON file of a distribution in place of all these: mixtures, sequences over steps")
     .addOption(remainderOption())
-    .addOption(new Option("--pooling <how>", "mean of the tokens, class token, or attention (default: gap)").choices(["gap", "tok", "map"]));
+    .addOption(new Option("--pool, --pooling <how>", "mean of the tokens, class token, or attention (default: gap)").choices(["gap", "tok", "map"]));
 }
 
 function addArchitectureFlags(command: Command): void {
   command
     .addOption(new Option("--embedder <kind>", "what makes a token of a tile (default: linear)").choices(["linear", "mlp", "attention", "tile-cnn", "conv-stem", "hybrid"]))
     .addOption(new Option("--positions <kind>", "what tells a token where it is (default: grid)").choices(["grid", "sequence", "factorised", "sin-cos", "index", "none"]))
-    .option("--class-token <form>", "learned, zeros or ones; then first or last; then position for a position of its own, such as learned,first,position")
+    .option("--class-token <form>", "learned, zeros or ones; then first or last; then position for a position of its own, such as learned,first,position (default: none; learned with --pooling tok)")
     .option("--registers <n>", "learned tokens beside the patches", wholeNumber(0))
     .addOption(new Option("--mlp <kind>", "perceptron of a block (default: gelu)").choices(["gelu", "swiglu"]))
     .option("--layer-scale <x>", "first value of a learned scale per branch, such as 0.0001", positive)

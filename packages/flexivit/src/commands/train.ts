@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { useEngine } from "@flexivit/engine";
 import { progressLine, textTable, type LocalRun } from "@flexivit/run-log";
@@ -7,7 +8,7 @@ import { openData, type DataSets } from "../open-data.ts";
 import { checkRecipe, type ClassifierRecipe } from "../recipe.ts";
 import { trainClassifier } from "../train-classifier.ts";
 import { planOf, recipeOf, teacherOf, type TrainPlan } from "../train-plan.ts";
-import { keepsHead, startingPointOf } from "../starting-point.ts";
+import { checkFreeze, keepsHead, startingPointOf } from "../starting-point.ts";
 import { bySize, finalFigures, modelFile, openTrainingRun, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
 import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
@@ -24,17 +25,21 @@ Examples:
   flexivit train --data fashion-mnist
   flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8 --epochs 20
   flexivit train --data pictures --patch-sizes 16 --name fixed-16
-  flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --name flowers
+  flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --freeze backbone --name flowers
+  flexivit train --data labels.csv --draw gaussian --draw-centre 16 --draw-std 6 --name several-classes
+  flexivit train --data pictures --schemes schemes.json --model-config model.json --wandb vision --name mine
 
 Ctrl-C stops after the step and saves. The same command with --resume goes on, to the very weights of an unbroken run.`;
 
 async function trainModel(flags: TrainFlags): Promise<void> {
+  refuseHeldFolder(flags);
+  const engine = await useEngine({ threads: flags.threads });
   const start = flags.from === undefined ? undefined : await startingPointOf(flags.from);
   const plan = planOf(flags, start);
   const data = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });
   const recipe = { ...recipeOf(flags, plan, data), ...(await teacherOf(flags)) };
   checkRecipe(recipe);
-  const engine = await useEngine({ threads: flags.threads });
+  await checkFreeze(recipe, data.training.classes);
   remarkWork(plan, data, recipe);
   remarkEngine(engine);
   const { out, name, resume, allowChanges } = flags;
@@ -44,12 +49,20 @@ async function trainModel(flags: TrainFlags): Promise<void> {
   await printTrained(run, recipe, flags.json);
 }
 
+/** Before anything is read: a run is not overwritten. */
+function refuseHeldFolder({ out, name, resume }: TrainFlags): void {
+  const folder = join(out, name);
+  if (resume || !existsSync(join(folder, "config.json"))) return;
+  throw new Error(`train(--name): expected the name of a new run, got ${name}, whose run is in ${folder}. Give another --name, or --resume to go on with that run.`);
+}
+
 function remarkWork({ variant, start }: TrainPlan, data: DataSets, { imageSizePx, patchSizes, steps, batchSize }: ClassifierRecipe): void {
   remarkSkipped(data.skipped);
-  const { name, training, test, heldOut } = data;
+  const { name, training, test, heldOut, task } = data;
+  const targets = task === "regression" ? counted(training.classes.length, "number") : `${training.classes.length} classes`;
   const held = heldOut ? " (a tenth, held out)" : "";
-  remark(`data:   ${name}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${held}, ${training.classes.length} classes`);
-  remark(`model:  ${modelOf(start, training.classes) ?? `ViT-${variant}`} at ${imageSizePx} px, patch sizes ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
+  remark(`data:   ${name}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${held}, ${targets}`);
+  remark(`model:  ${modelOf(start, training.classes) ?? `ViT-${variant}`} at ${imageSizePx} px, ${patchSizes.length === 1 ? "patch size" : "patch sizes"} ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
 }
 
 function modelOf(start: TrainPlan["start"], classes: readonly string[]): string | undefined {

@@ -7,7 +7,7 @@ import { positive, wholeNumber } from "./options.ts";
 /** What the shapes in a weight file can't tell. */
 export type TraitFlags = {
   heads?: number;
-  pool?: "gap" | "tok" | "map";
+  pooling?: "gap" | "tok" | "map";
   activation?: "erf" | "tanh";
   interpolation?: string;
   antialias?: boolean;
@@ -30,7 +30,7 @@ const kernels = ["bilinear", "bicubic"] as const;
 export function addTraitFlags(command: Command): Command {
   return command
     .option("--heads <n>", "heads of attention, where neither names nor the width tell", wholeNumber(1))
-    .addOption(new Option("--pool <how>", "mean of the patches, class token, or attention").choices(["gap", "tok", "map"]))
+    .addOption(new Option("--pool, --pooling <how>", "mean of the patches, class token, or attention").choices(["gap", "tok", "map"]))
     .addOption(new Option("--activation <form>", "form of GELU: exact, or by tanh").choices(["erf", "tanh"]))
     .addOption(
       new Option("--interpolation <how>", "how kernel and positions are resized: as an origin does it, or by a kernel").choices([...Object.keys(origins), ...kernels]),
@@ -41,8 +41,8 @@ export function addTraitFlags(command: Command): Command {
 }
 
 /** The flags as `loadVit` takes them. */
-export function traitsOf({ heads, pool, activation, layerNormEpsilon, positionGrid, ...flags }: TraitFlags): VitTraits {
-  return { heads, pooling: pool, activation, layerNormEpsilon, positionGrid, interpolation: interpolationOf(flags) };
+export function traitsOf({ heads, pooling, activation, layerNormEpsilon, positionGrid, ...flags }: TraitFlags): VitTraits {
+  return { heads, pooling, activation, layerNormEpsilon, positionGrid, interpolation: interpolationOf(flags) };
 }
 
 /** Both interpolations by a name of the option; none where it is not given. */

@@ -104,7 +104,7 @@ it("says what stands in the way", async () => {
 
 it("refuses a folder without a run, a missing key, and a run that is being sent", async () => {
   await expect(syncRun("/nowhere")).rejects.toThrow(
-    new Error("syncRun(folder): expected a folder with config.json, got /nowhere. Pass a folder that openRun wrote."),
+    new Error("syncRun(folder): expected a folder with config.json, got /nowhere. Pass the folder of a run."),
   );
   const { folder } = await runOf(2, { wandb: { baseUrl: "http://127.0.0.1:9", mode: "offline", ...quiet } });
   vi.stubEnv("WANDB_API_KEY", undefined);

@@ -27,7 +27,7 @@ export type SyncResult = ShippingReport & { /** The same in one line. */ readonl
 export async function syncRun(folder: string, options: SyncOptions = {}): Promise<SyncResult> {
   const run = resolve(folder);
   if (!existsSync(runPaths(run).config)) {
-    throw new Error(`syncRun(folder): expected a folder with config.json, got ${folder}. Pass a folder that openRun wrote.`);
+    throw new Error(`syncRun(folder): expected a folder with config.json, got ${folder}. Pass the folder of a run.`);
   }
   const target = syncTarget(run, options);
   const apiKey = findApiKey(target.baseUrl);
