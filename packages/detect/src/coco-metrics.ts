@@ -49,8 +49,8 @@ const mostDetections = 100;
 export function cocoMetrics(truth: CocoDataset, detections: readonly CocoResult[], { iou }: { iou: IouKind }): CocoMetrics {
   const images = new Map(truth.images.toSorted((a, b) => a.id - b.id).map((image) => [image.id, image]));
   checkDetections(detections, images, iou);
-  const objectsOf = Map.groupBy(truth.annotations, (object) => object.category_id);
-  const detectionsOf = Map.groupBy(detections, (detection) => detection.category_id);
+  const objectsOf = groupBy(truth.annotations, (object) => object.category_id);
+  const detectionsOf = groupBy(detections, (detection) => detection.category_id);
   const perCategory = truth.categories
     .toSorted((a, b) => a.id - b.id)
     .map(({ id, name }) => ({ id, name, ...categoryNumbers(images, objectsOf.get(id) ?? [], detectionsOf.get(id) ?? [], iou) }));
@@ -63,8 +63,8 @@ function categoryNumbers(
   detections: readonly CocoResult[],
   iou: IouKind,
 ): CocoNumbers & { precision50: number[] } {
-  const objectsIn = Map.groupBy(objects, (object) => object.image_id);
-  const detectionsIn = Map.groupBy(detections, (detection) => detection.image_id);
+  const objectsIn = groupBy(objects, (object) => object.image_id);
+  const detectionsIn = groupBy(detections, (detection) => detection.image_id);
   const inputs = [...images.values()]
     .filter(({ id }) => objectsIn.has(id) || detectionsIn.has(id))
     .map((image) => matchInput(image, objectsIn.get(image.id) ?? [], detectionsIn.get(image.id) ?? [], iou));
@@ -136,5 +136,16 @@ export const cocoNumberNames: readonly (keyof CocoNumbers)[] = [
   ...(["AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge"] as const),
   ...(["AR1", "AR10", "AR100", "ARsmall", "ARmedium", "ARlarge"] as const),
 ];
+
+/** The items by key, in order. */
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => number): Map<number, Item[]> {
+  const groups = new Map<number, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
