@@ -1,4 +1,5 @@
 export { batchAt, evaluationBatches, type Batch, type BatchOptions, type EvaluationOptions } from "./batch.ts";
+export { cocoPictures, type CocoOptions, type ObjectSource, type PictureObject } from "./coco-pictures.ts";
 export { contactSheet, type SheetOptions } from "./contact-sheet.ts";
 export { cutBox, cutmix } from "./cutmix.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
@@ -13,6 +14,8 @@ export type { MixOptions } from "./mix-batch.ts";
 export { mixup, oneHot } from "./mixup.ts";
 export { mnist } from "./mnist.ts";
 export type { PackagedSetOptions } from "./npm-folder.ts";
+export { objectBatchAt, objectEvaluationBatches, type ObjectBatch, type ObjectBatchOptions } from "./object-batch.ts";
+export { viewObjects } from "./object-view.ts";
 export { epochOrder } from "./order.ts";
 export { prefetch, type PrefetchOptions } from "./prefetch.ts";
 export { randAugment, type RandAugment } from "./rand-augment.ts";

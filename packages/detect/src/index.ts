@@ -11,4 +11,4 @@ export { evaluateCoco, type CocoEvaluation } from "./evaluate-coco.ts";
 export { maskLosses } from "./mask-loss.ts";
 export { matchPredictions, type Matches, type MatchWeights } from "./matching.ts";
 export { roiAlign, type Region, type RoiAlignOptions } from "./roi-align.ts";
-export { detectionTargets, type DetectionTargets, type TargetObject } from "./targets.ts";
+export { detectionTargets, type DetectionTargets, type TargetObject, type TargetOptions } from "./targets.ts";

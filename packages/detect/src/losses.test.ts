@@ -106,11 +106,14 @@ test("masks that are right to the pixel lose nothing, and masks that are wrong e
   expectClose(wrong.dice, [5 / 6, 5 / 6, 5 / 6], noise); // 1 - 1 / (5 + 1)
 });
 
-test("targets are filled up with -1, and a mask of 4x6 pixels averages to 2x3 cells", () => {
+test("boxes become shares of 4x6 pixels, crowds go, targets are filled up with -1, and a mask averages to 2x3 cells", () => {
   const mask = { height: 4, width: 6, counts: [0, 8, 16] }; // the two columns at the left
-  const made = detectionTargets([[], [{ box: [0.1, 0.2, 0.3, 0.5], class: 2, mask }, { box: [0.5, 0.5, 1, 1], class: 0, mask }]], { maskSize: [2, 3] });
+  const made = detectionTargets([[{ box: [0, 0, 1, 1], class: 1, crowd: true }], [{ box: [3, 1, 6, 2], class: 2, mask }, { box: [0, 0, 6, 4], class: 0, mask }]], {
+    sizePx: [4, 6],
+    maskSize: [2, 3],
+  });
   expectClose(made.classes, { shape: [2, 2], data: [-1, -1, 2, 0] });
-  expectClose(made.boxes, { shape: [2, 2, 4], data: [...Array<number>(8).fill(0), 0.1, 0.2, 0.3, 0.5, 0.5, 0.5, 1, 1] }, { absolute: 1e-7 });
+  expectClose(made.boxes, { shape: [2, 2, 4], data: [...Array<number>(8).fill(0), 0.75, 0.375, 0.5, 0.25, 0.5, 0.5, 1, 1] });
   // Columns weigh 1, 3, 3, 1 under a cell, and 3, 3, 1 at the edge.
   expectClose(tf.slice(made.masks!, [1, 0, 0, 0], [1, 1, 2, 3]), [6 / 7, 1 / 8, 0, 6 / 7, 1 / 8, 0], noise);
   expectClose(tf.slice(made.masks!, 0, 1), tf.zeros([1, 2, 2, 3]));
@@ -126,13 +129,13 @@ test("classes and costs that cannot be, other shapes and missing masks are refus
     new Error("matchPredictions(predictions): expected finite costs, got NaN in image 0. Check the targets' boxes; if training diverged, lower the learning rate."),
   );
   expect(() => giouLoss(tf.zeros([3, 4]), tf.zeros([2, 4]))).toThrow(new Error("giouLoss(b): expected the shape of a, [3, 4], got [2, 4]. Pair the boxes."));
-  expect(() => detectionTargets([[{ box: [0, 0, 1, 1], class: -1 }]])).toThrow(
+  expect(() => detectionTargets([[{ box: [0, 0, 1, 1], class: -1 }]], { sizePx: [1, 1] })).toThrow(
     new Error("detectionTargets(images[0][0].class): expected an index from 0, got -1. Use places in the list of classes."),
   );
-  expect(() => detectionTargets([[], [{ box: [0, NaN, 1, 1], class: 1 }]])).toThrow(
+  expect(() => detectionTargets([[], [{ box: [0, NaN, 1, 1], class: 1 }]], { sizePx: [1, 1] })).toThrow(
     new Error("detectionTargets(images[1][0].box): expected 4 finite numbers, got 0, NaN, 1, 1. Remove or correct the object."),
   );
-  expect(() => detectionTargets([[{ box: [0, 0, 1, 1], class: 1 }]], { maskSize: [2, 3] })).toThrow(
+  expect(() => detectionTargets([[{ box: [0, 0, 1, 1], class: 1 }]], { sizePx: [2, 3], maskSize: [2, 3] })).toThrow(
     new Error("detectionTargets(images[0][0].mask): expected a mask, as options.maskSize asks for masks, got none. Add it or leave maskSize out."),
   );
 });
@@ -142,5 +145,5 @@ test("nothing is left behind, forward or backward", () => {
   expectNoLeak(() => detectionLoss(found, wanted, { objective: "softmax" }));
   expectNoLeak(() => valueAndGradients((params: Predictions) => detectionLoss(params, wanted, { objective: "softmax" }), found));
   const mask = { height: 2, width: 3, counts: [1, 5] };
-  expectNoLeak(() => detectionTargets([[{ box: [0, 0, 1, 1], class: 1, mask }]], { maskSize: [2, 3] }));
+  expectNoLeak(() => detectionTargets([[{ box: [0, 0, 1, 1], class: 1, mask }]], { sizePx: [2, 3], maskSize: [2, 3] }));
 });

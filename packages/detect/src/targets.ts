@@ -1,9 +1,16 @@
-import { maskPixels, type Box, type Mask } from "@flexivit/annotations";
+import { convertBox, maskPixels, type Box, type Mask } from "@flexivit/annotations";
 import { resizeAxes, resizeMatrix } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** A true object: `box` is `cxcywh` in shares of the image, `class` an index; `mask` is of the image's pixels. */
-export type TargetObject = { box: Box; class: number; mask?: Mask };
+/** A true object: `box` is `xyxy` in pixels of the image, `class` an index; `mask` is of the image's pixels. */
+export type TargetObject = { box: Box; class: number; crowd?: boolean; mask?: Mask };
+
+export type TargetOptions = {
+  /** Height and width of the images, in pixels. */
+  sizePx: readonly [height: number, width: number];
+  /** Height and width to which masks are averaged; no masks unless given. */
+  maskSize?: readonly [height: number, width: number];
+};
 
 /** The true objects of a batch as tensors, so that a batch of the training loop can hold them. */
 export type DetectionTargets = {
@@ -16,27 +23,27 @@ export type DetectionTargets = {
 };
 
 /**
- * The objects of each image of a batch as tensors.
+ * The objects of each image of a batch as tensors; regions of many objects are left out.
  *
- * @param images the objects per image; leave crowd regions out
- * @param options.maskSize height and width to which masks are averaged; no masks unless given
  * @throws where a class is no index, a box is not finite, or an object lacks the mask that is asked for
  */
-export function detectionTargets(images: readonly (readonly TargetObject[])[], options: { maskSize?: readonly [number, number] } = {}): DetectionTargets {
-  const objects = Math.max(1, ...images.map(({ length }) => length));
-  const boxes = new Float32Array(images.length * objects * 4);
-  const classes = new Int32Array(images.length * objects).fill(-1);
-  for (const [image, list] of images.entries()) {
+export function detectionTargets(images: readonly (readonly TargetObject[])[], { sizePx: [height, width], maskSize }: TargetOptions): DetectionTargets {
+  const lists = images.map((list) => list.filter(({ crowd }) => !crowd));
+  const objects = Math.max(1, ...lists.map(({ length }) => length));
+  const boxes = new Float32Array(lists.length * objects * 4);
+  const classes = new Int32Array(lists.length * objects).fill(-1);
+  for (const [image, list] of lists.entries()) {
     for (const [index, object] of list.entries()) {
       checkObject(object, image, index);
-      boxes.set(object.box, (image * objects + index) * 4);
+      const [x, y, boxWidth, boxHeight] = convertBox(object.box, "xyxy", "cxcywh");
+      boxes.set([x / width, y / height, boxWidth / width, boxHeight / height], (image * objects + index) * 4);
       classes[image * objects + index] = object.class;
     }
   }
   return {
-    boxes: tf.tensor3d(boxes, [images.length, objects, 4]),
-    classes: tf.tensor2d(classes, [images.length, objects], "int32"),
-    ...(options.maskSize ? { masks: maskTargets(images, objects, options.maskSize) } : {}),
+    boxes: tf.tensor3d(boxes, [lists.length, objects, 4]),
+    classes: tf.tensor2d(classes, [lists.length, objects], "int32"),
+    ...(maskSize ? { masks: maskTargets(lists, objects, maskSize) } : {}),
   };
 }
 
