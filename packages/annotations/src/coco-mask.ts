@@ -59,11 +59,15 @@ function unpackCounts(text: string): number[] {
     let [value, weight, code] = [0, 1, 32];
     for (; code >= 32; weight *= 32) {
       code = text.charCodeAt(place++) - 48; // NaN beyond the end
-      if (!(code >= 0 && code < 64)) throw new Error(`maskFromCoco(segmentation.counts): expected characters from "0" to "o" up to a last group, got "${text}". The mask is damaged: replace it.`);
+      if (!(code >= 0 && code < 64)) throw damaged(text);
       value += (code % 32) * weight;
     }
     if (code >= 16) value -= weight; // the sign
     counts.push(counts.length > 2 ? value + counts[counts.length - 2] : value);
   }
   return counts;
+}
+
+function damaged(text: string): Error {
+  return new Error(`maskFromCoco(segmentation.counts): expected characters 0 to o that end with a last group, got "${text}". The mask is damaged: replace it.`);
 }

@@ -90,7 +90,7 @@ test("other sizes, sums and characters, and half corners are refused", () => {
   );
   for (const counts of ["é", "P"]) {
     expect(() => maskFromCoco({ size: [2, 3], counts }, [2, 3])).toThrow(
-      new Error(`maskFromCoco(segmentation.counts): expected characters from "0" to "o" up to a last group, got "${counts}". ${damaged}`),
+      new Error(`maskFromCoco(segmentation.counts): expected characters 0 to o that end with a last group, got "${counts}". ${damaged}`),
     );
   }
   expect(() => maskFromPolygons([[1, 2, 3, 4, 5]], [2, 3])).toThrow(

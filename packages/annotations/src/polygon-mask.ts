@@ -27,7 +27,7 @@ export function maskFromPolygons(polygons: readonly Polygon[], size: MaskSize): 
 }
 
 function fill(polygon: Polygon, [height, width]: MaskSize): Mask {
-  const changes = columnCrossings(outline(polygon), height, width).sort((a, b) => a - b);
+  const changes = columnCrossings(polygon, height, width).sort((a, b) => a - b);
   const counts: number[] = [];
   let last = 0;
   for (const change of [...changes, height * width]) {
@@ -37,43 +37,43 @@ function fill(polygon: Polygon, [height, width]: MaskSize): Mask {
   return { height, width, counts: withoutEmptyRuns(counts) };
 }
 
-type Point = [x: number, y: number];
-
-/** The points of the fine grid along the outline, in order, corner by corner. */
-function outline(polygon: Polygon): Point[] {
-  const corners: Point[] = [];
-  for (let i = 0; i < polygon.length; i += 2) corners.push([onFineGrid(polygon[i]), onFineGrid(polygon[i + 1])]);
-  return corners.flatMap((corner, i) => edge(corner, corners[(i + 1) % corners.length]));
-}
-
-const onFineGrid = (pixels: number): number => Math.trunc(finer * pixels + 0.5);
-
-/** One point per step along the longer axis, both ends included. Rounding runs from the lower end, whatever the direction. */
-function edge([fromX, fromY]: Point, [toX, toY]: Point): Point[] {
-  const [dx, dy] = [Math.abs(toX - fromX), Math.abs(toY - fromY)];
-  if (dx < dy) return edge([fromY, fromX], [toY, toX]).map(([y, x]) => [x, y]);
-  if (dx === 0) return [[fromX, fromY]];
-  const backwards = fromX > toX;
-  const [startX, startY, endY] = backwards ? [toX, toY, fromY] : [fromX, fromY, toY];
-  const slope = (endY - startY) / dx;
-  return Array.from({ length: dx + 1 }, (_, step): Point => {
-    const t = backwards ? dx - step : step;
-    return [startX + t, Math.trunc(startY + slope * t + 0.5)];
-  });
-}
-
 /** Places, counted column by column, at which the mask changes: where the outline passes the middle of a column. */
-function columnCrossings(points: readonly Point[], height: number, width: number): number[] {
+function columnCrossings(polygon: Polygon, height: number, width: number): number[] {
   const places: number[] = [];
-  for (let i = 1; i < points.length; i++) {
-    const [[beforeX, beforeY], [x, y]] = [points[i - 1], points[i]];
-    if (x === beforeX) continue;
+  let [beforeX, beforeY] = [NaN, NaN];
+  walkOutline(polygon, (x, y) => {
     const column = inPixels(x < beforeX ? x : x - 1);
-    if (!Number.isInteger(column) || column < 0 || column > width - 1) continue;
-    const row = Math.ceil(Math.min(Math.max(inPixels(Math.min(y, beforeY)), 0), height));
-    places.push(column * height + row);
-  }
+    if (x !== beforeX && !Number.isNaN(beforeX) && Number.isInteger(column) && column >= 0 && column < width) {
+      places.push(column * height + Math.ceil(Math.min(Math.max(inPixels(Math.min(y, beforeY)), 0), height)));
+    }
+    [beforeX, beforeY] = [x, y];
+  });
   return places;
+}
+
+type Visit = (x: number, y: number) => void;
+
+/** Visits the points of the fine grid along the outline, in order, corner by corner. */
+function walkOutline(polygon: Polygon, visit: Visit): void {
+  const fine = polygon.map((pixels) => Math.trunc(finer * pixels + 0.5));
+  for (let i = 0; i < fine.length; i += 2) {
+    const next = (i + 2) % fine.length;
+    const [dx, dy] = [Math.abs(fine[next] - fine[i]), Math.abs(fine[next + 1] - fine[i + 1])];
+    if (dx >= dy) walkEdge(fine[i], fine[i + 1], fine[next], fine[next + 1], visit);
+    else walkEdge(fine[i + 1], fine[i], fine[next + 1], fine[next], (y, x) => visit(x, y));
+  }
+}
+
+/** One point per step along the first axis, the longer one, both ends included. Rounding runs from the lower end, whatever the direction. */
+function walkEdge(from: number, fromAcross: number, to: number, toAcross: number, visit: Visit): void {
+  const steps = Math.abs(to - from);
+  const isBackwards = from > to;
+  const [start, startAcross, endAcross] = isBackwards ? [to, toAcross, fromAcross] : [from, fromAcross, toAcross];
+  const slope = steps === 0 ? 0 : (endAcross - startAcross) / steps;
+  for (let step = 0; step <= steps; step++) {
+    const t = isBackwards ? steps - step : step;
+    visit(start + t, Math.trunc(startAcross + slope * t + 0.5));
+  }
 }
 
 const inPixels = (fine: number): number => (fine + 0.5) / finer - 0.5;

@@ -57,7 +57,7 @@ test("pictures come in the order of the file, classes by id, and objects with po
 test("the same comes from a file on one line, in chunks of any length, and with a list that is empty", async () => {
   const source = await cocoPictures(await file(JSON.stringify({ empty: [], ...truth() })), options());
   const description = "é}".repeat(2 ** 19); // longer than a chunk, of characters of two bytes
-  const long = await cocoPictures(await file(JSON.stringify({ info: { description }, ...truth(), images: truth().images.map((image) => ({ ...image, description })) })), options());
+  const long = await cocoPictures(await file(JSON.stringify({ ...truth(), info: { description }, images: truth().images.map((image) => ({ ...image, description })) })), options());
   expect([0, 1].map((i) => long.objects(i))).toEqual([0, 1].map((i) => source.objects(i)));
   expect(long.objects(1).length).toBe(2);
 });

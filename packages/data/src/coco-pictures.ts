@@ -59,7 +59,11 @@ export async function cocoPictures(annotations: string, options: CocoOptions = {
   const source = pictureFiles({ files, channels, sizes: kept.map(({ height, width }) => [height, width]) });
   return {
     ...withTargets(source, categories.map(({ name }) => name), presence(kept, objectsOf, indexOf)),
-    ...{ files, skipped, objects, imageIds: kept.map(({ id }) => id), categoryIds: categories.map(({ id }) => id) },
+    files,
+    skipped,
+    objects,
+    imageIds: kept.map(({ id }) => id),
+    categoryIds: categories.map(({ id }) => id),
   };
 }
 

@@ -66,7 +66,11 @@ const truth: CocoDataset = {
   images: unseen.map((_, id) => ({ id, height: side, width: side })),
   categories: [{ id: 0, name: "rectangle" }, { id: 1, name: "ellipse" }],
   annotations: unseen.flatMap(({ objects }, id) => objects.map(({ class: category_id, mask }) => ({
-    ...{ image_id: id, category_id, iscrowd: 0 as const, area: maskArea(mask), bbox: maskBox(mask) },
+    image_id: id,
+    category_id,
+    iscrowd: 0 as const,
+    area: maskArea(mask),
+    bbox: maskBox(mask),
     segmentation: { size: [side, side] as const, counts: mask.counts },
   }))),
 };

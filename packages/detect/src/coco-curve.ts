@@ -20,8 +20,14 @@ export function precisionCurves(pictures: readonly Matched[], most: number): Cur
   if (objects === 0) return undefined;
   const scores = pictures.flatMap((picture) => picture.scores.slice(0, most));
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
+  const outcomes = new Uint8Array(scores.length);
   return pictures[0].outcomes.map((_, threshold) => {
-    const outcomes = pictures.flatMap((picture) => Array.from(picture.outcomes[threshold].subarray(0, most)));
+    let place = 0;
+    for (const picture of pictures) {
+      const best = picture.outcomes[threshold].subarray(0, most);
+      outcomes.set(best, place);
+      place += best.length;
+    }
     return curve(Uint8Array.from(order, (place) => outcomes[place]), objects);
   });
 }

@@ -47,9 +47,9 @@ export function matchDetections(input: MatchInput, thresholds: readonly number[]
   const outcomes = thresholds.map((threshold) => {
     const taken = new Uint8Array(ignored.length);
     return Uint8Array.from(input.areas, (area, detection) => {
-      const ious = input.ious[detection];
-      const free = (objects: readonly number[]) => bestObject(ious, objects.filter((object) => taken[object] === 0 || input.crowd[object]), threshold);
-      const object = free(counting) ?? free(others);
+      const isFree = (object: number) => taken[object] === 0 || input.crowd[object];
+      const best = (objects: readonly number[]) => bestObject(input.ious[detection], objects, isFree, threshold);
+      const object = best(counting) ?? best(others);
       if (object === undefined) return outside(area) ? IGNORED : MISS;
       taken[object] = 1;
       return ignored[object] ? IGNORED : HIT;
@@ -58,12 +58,12 @@ export function matchDetections(input: MatchInput, thresholds: readonly number[]
   return { objects: counting.length, scores: input.scores, outcomes };
 }
 
-/** The object with the largest IoU of at least the threshold; of equals the last, as in the reference. */
-function bestObject(ious: readonly number[], objects: readonly number[], threshold: number): number | undefined {
+/** The free object with the largest IoU of at least the threshold; of equals the last, as in the reference. */
+function bestObject(ious: readonly number[], objects: readonly number[], isFree: (object: number) => boolean, threshold: number): number | undefined {
   let best: number | undefined;
   let least = Math.min(threshold, 1 - 1e-10); // the reference's: an IoU of 1 is always enough
   for (const object of objects) {
-    if (ious[object] < least) continue;
+    if (ious[object] < least || !isFree(object)) continue;
     [best, least] = [object, ious[object]];
   }
   return best;

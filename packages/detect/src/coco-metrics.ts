@@ -73,10 +73,18 @@ function categoryNumbers(
   const curves = { all: precisionCurves(all, mostDetections), one: precisionCurves(all, 1), ten: precisionCurves(all, 10) };
   const [small, medium, large] = [ranges.small, ranges.medium, ranges.large].map((range) => precisionCurves(matched(range), mostDetections));
   return {
-    ...{ AP: precisionOf(curves.all), AP50: precisionOf(curves.all?.slice(0, 1)), AP75: precisionOf(curves.all?.slice(5, 6)) },
-    ...{ APsmall: precisionOf(small), APmedium: precisionOf(medium), APlarge: precisionOf(large) },
-    ...{ AR1: recallOf(curves.one), AR10: recallOf(curves.ten), AR100: recallOf(curves.all) },
-    ...{ ARsmall: recallOf(small), ARmedium: recallOf(medium), ARlarge: recallOf(large) },
+    AP: precisionOf(curves.all),
+    AP50: precisionOf(curves.all?.slice(0, 1)),
+    AP75: precisionOf(curves.all?.slice(5, 6)),
+    APsmall: precisionOf(small),
+    APmedium: precisionOf(medium),
+    APlarge: precisionOf(large),
+    AR1: recallOf(curves.one),
+    AR10: recallOf(curves.ten),
+    AR100: recallOf(curves.all),
+    ARsmall: recallOf(small),
+    ARmedium: recallOf(medium),
+    ARlarge: recallOf(large),
     precision50: Array.from(curves.all?.[0].precision ?? []),
   };
 }

@@ -42,7 +42,7 @@ export async function decodeDetections(predictions: Predictions, options: Decode
     });
     const kept = keepBest(candidates, options);
     const masks = await masksOf(predictions, image, kept.map(({ index }) => index), size);
-    found.push(kept.map(({ index: _, ...detection }, i) => (masks ? { ...detection, mask: masks[i] } : detection)));
+    found.push(kept.map(({ box, class: label, score }, i) => ({ box, class: label, score, ...(masks ? { mask: masks[i] } : {}) })));
   }
   return found;
 }

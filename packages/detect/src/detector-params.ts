@@ -84,9 +84,12 @@ function pyramidSpec(dim: number, levels: readonly PyramidLevel[]): Spec<Pyramid
 function decoderSpec(dim: number, { queries, blocks, hiddenDim }: Extract<Predictors, { kind: "queries" }>): Spec<DecoderParams> {
   const attention = () => ({ query: linearSpec(dim, dim), key: linearSpec(dim, dim), value: linearSpec(dim, dim), output: linearSpec(dim, dim) });
   const block = (): Spec<DecoderBlockParams> => ({
-    ...{ selfNorm: normSpec(dim), selfAttention: attention() },
-    ...{ crossNorm: normSpec(dim), crossAttention: attention() },
-    ...{ mlpNorm: normSpec(dim), mlp: mlpSpec(dim, hiddenDim, dim) },
+    selfNorm: normSpec(dim),
+    selfAttention: attention(),
+    crossNorm: normSpec(dim),
+    crossAttention: attention(),
+    mlpNorm: normSpec(dim),
+    mlp: mlpSpec(dim, hiddenDim, dim),
   });
   return {
     content: normal([queries, dim], 0.02),
