@@ -30,7 +30,7 @@ test("runs go down the columns: [[0, 1, 1], [0, 0, 1]] is 2 out, 1 in, 1 out, 2 
   expect(maskBox(encodeMask([0, 0], [1, 2]))).toEqual([0, 0, 0, 0]);
 });
 
-test("any pixels come back from runs and from packed runs, and counts of common pixels are those of the pixels", () => {
+test("any pixels come back from runs and from packed runs, and boxes and counts of common pixels are those of the pixels", () => {
   fc.assert(
     fc.property(pictures, ({ height, width, a, b }) => {
       const [first, second] = [a, b].map((pixels) => encodeMask(pixels, [height, width])) as [Mask, Mask];
@@ -39,6 +39,10 @@ test("any pixels come back from runs and from packed runs, and counts of common 
       const count = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
       expect(combineMasks([first, second], "intersection")).toEqual(encodeMask(a.map((v, i) => v & b[i]), [height, width]));
       expect(combineMasks([first, second], "union")).toEqual(encodeMask(a.map((v, i) => v | b[i]), [height, width]));
+      const box = maskBox(first);
+      const touched = (place: number, side: number) => a.flatMap((v, i) => (v ? [side ? i % width : Math.floor(i / width)] : [])).sort((p, q) => p - q).at(place) ?? 0;
+      const ends = [touched(0, 1), touched(0, 0), touched(-1, 1), touched(-1, 0)];
+      if (maskArea(first) > 0) expect([box[0], box[1], box[0] + box[2] - 1, box[1] + box[3] - 1]).toEqual(ends);
       const [shared, all] = [count((i) => a[i] & b[i]), count((i) => a[i] | b[i])];
       expect(maskIous([first], [second])).toEqual([[shared === 0 ? 0 : shared / all]]);
     }),

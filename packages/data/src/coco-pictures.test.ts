@@ -8,7 +8,7 @@ import { cocoPictures, objectBatchAt, objectEvaluationBatches } from "./index.ts
 
 /** A file as COCO's own are: other fields, lists of other things, polygons, a crowd region as run lengths. */
 const truth = () => ({
-  info: { description: 'braces } ] and "quotes" \\', list: [[1, 2], []] },
+  info: { description: 'one " and braces } ] \\', list: [[1, 2], []] },
   licenses: [{ id: 1, name: "none" }],
   images: [
     { id: 9, license: 1, file_name: "b.png", height: 6, width: 8, coco_url: "http://x/[b],{}.png" },

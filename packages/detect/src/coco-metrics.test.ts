@@ -33,6 +33,13 @@ test("one of two objects found at IoU 0.81 counts at 7 of 10 thresholds: recall 
   expectClose(perCategory[0].precision50, [...Array<number>(51).fill(1), ...Array<number>(50).fill(0)], rounding);
 });
 
+test("of 12 objects in a picture that are all found, the best 1, 10 and 100 detections find 1, 10 and 12", () => {
+  const boxOf = (i: number) => [15 * i, 0, 10, 10] as const;
+  const objects = Array.from({ length: 12 }, (_, i) => ({ ...square(i, 1, 10), bbox: boxOf(i) }));
+  const { AR1, AR10, AR100 } = cocoMetrics(scene(...objects), objects.map(({ bbox }, i) => ({ ...found(1, 10, 0.9 - i / 100), bbox })), { iou: "bbox" });
+  expectClose([AR1, AR10, AR100], [1 / 12, 10 / 12, 1], rounding);
+});
+
 test("any number of detections inside a crowd region, and one outside all objects of a size, count neither for nor against", () => {
   const crowded = scene(square(1, 1, 20), square(2, 1, 150, 1));
   const many = [found(1, 20, 0.5), found(1, 140, 0.9), found(1, 141, 0.8), found(1, 142, 0.7)];

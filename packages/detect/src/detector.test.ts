@@ -1,5 +1,5 @@
-import { valueAndGradients } from "@flexivit/params";
-import { checkGradient, expectClose, expectNoLeak } from "@flexivit/testing";
+import { mapLeaves, valueAndGradients } from "@flexivit/params";
+import { checkGradient, expectClose, expectNoLeak, fixtureTensor, readFixture } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { detect, initDetector, type DetectorConfig, type DetectorParams } from "./index.ts";
@@ -44,6 +44,15 @@ test("queries are the same whatever the order of the cells, and differ where cel
   const there = detect(params, config, { tokens, grid: { gridHeight: 2, gridWidth: 3 } }).boxes;
   const elsewhere = detect(params, config, { tokens, grid: { gridHeight: 3, gridWidth: 2 } }).boxes;
   expect(tf.max(tf.abs(tf.sub(there, elsewhere))).dataSync()[0]).toBeGreaterThan(1e-4);
+});
+
+test("logits and boxes of 5 queries after 2 decoder blocks on a grid of 2x3 equal torch's", async () => {
+  const arrays = await readFixture("detect/decoder.npz");
+  const config: DetectorConfig = { dim: 8, classes: 4, predictors: { kind: "queries", queries: 5, blocks: 2, heads: 2, hiddenDim: 12 } };
+  const params = mapLeaves(initDetector(config, 1), (_, path) => fixtureTensor(arrays[`params/${path}`]));
+  const { logits, boxes } = detect(params, config, { tokens: fixtureTensor(arrays["tokens"]), grid: { gridHeight: 2, gridWidth: 3 } });
+  expectClose(logits, arrays["logits"], { relative: 1e-5 }); // float32 on both sides
+  expectClose(boxes, arrays["boxes"], { relative: 1e-5 });
 });
 
 test("mirroring tokens left to right mirrors the boxes of the token head", () => {

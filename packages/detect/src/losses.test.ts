@@ -71,6 +71,14 @@ test.each(objectives)("the assignment, each term and the gradients of the %s los
   expectClose(gradients.masks.pixels, arrays[`${objective}/grad_pixels`], noise);
 });
 
+test("a class that is likelier by a logit of 1 outweighs a box moved by 0.05 under focal: costs 0.87 and 0.44", () => {
+  // With p = 0.5 and 0.731: 2 (0.25 (1 - p)^2 (-log p) - 0.75 p^2 (-log(1 - p))) is -0.173 and -1.041; 5 * 0.05 + 2 (1 - 0.95 / 1.05) is 0.44.
+  const found = { logits: tf.tensor3d([[[0], [1]]]), boxes: tf.tensor3d([[[0.5, 0.5, 1, 1], [0.55, 0.5, 1, 1]]]) };
+  const wanted = { boxes: tf.tensor3d([[[0.5, 0.5, 1, 1]]]), classes: tf.tensor2d([[0]], [1, 1], "int32") };
+  expect(matchPredictions(found, wanted, "focal")).toEqual([[1]]);
+  expect(matchPredictions({ ...found, boxes: tf.tensor3d([[[0.5, 0.5, 1, 1], [0.61, 0.5, 1, 1]]]) }, wanted, "focal")).toEqual([[0]]); // 0.55 + 0.40
+});
+
 test("where there are more objects than boxes, 3 and 1, the box goes to the cheapest and the others have -1", () => {
   const { boxes, classes } = targets();
   const one = { boxes: tf.slice(boxes, [0, 1, 0], [1, 1, 4]), logits: tf.zeros<tf.Rank.R3>([1, 1, 4]) };
