@@ -64,11 +64,11 @@ test("the same comes from a file on one line, in chunks of any length, and with 
 
 test("pictures that are missing or of another size are listed with the reason, or an error with strict", async () => {
   const json = truth();
-  json.images.push({ id: 5, license: 1, file_name: "none.png", height: 6, width: 8 }, { id: 6, license: 1, file_name: "c.png", height: 8, width: 6 });
+  json.images.push({ id: 5, license: 1, file_name: "none.png", height: 6, width: 8 }, { id: 6, license: 1, file_name: "c.png", height: 6, width: 9 });
   const path = await file(json);
   const { skipped, imageIds } = await cocoPictures(path, options());
   expect(imageIds).toEqual([9, 4]);
-  expect(skipped.map(({ reason }) => reason)).toEqual([expect.stringContaining("ENOENT"), "is 6x8 px, the annotations say 8x6"]);
+  expect(skipped.map(({ reason }) => reason)).toEqual([expect.stringContaining("ENOENT"), "is 6x8 px, the annotations say 6x9"]);
   expect(await messageOf(cocoPictures(path, { ...options(), strict: true }))).toMatch(/^cocoPictures\(strict\): expected readable pictures only, got 2 unusable files/);
 });
 

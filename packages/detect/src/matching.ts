@@ -24,7 +24,7 @@ export const focal = { alpha: 0.25, gamma: 2 };
  *
  * The cost of a pair is `class * c + l1 * |box - object| - giou * GIoU`, with `c` minus the probability of the class for
  * `softmax`, and for `focal` the focal loss of the class if it is there less that if it is not. It is computed from the
- * numbers, which are read from the device at once: with WebGPU, do it before the step and pass the result on.
+ * numbers, which are read from the device at once.
  *
  * @throws where a class does not exist, or a cost is not finite, as when training has diverged
  * Source: arXiv 2005.12872 section 3.1; arXiv 2010.04159 for `focal`. The assignment is made by the library munkres.
