@@ -111,8 +111,15 @@ test("errors name the file and the entry", async () => {
     [await change("annotations", 0, "category_id", 3), "annotations[0].category_id): expected a category of the file, got 3. Add it or remove the entry."],
     [await change("images", 1, "width", "7"), `images[1].width): expected a number, got "7". ${end}`],
     [await change("images", 0, "file_name", undefined), "images[0].file_name): expected the name of a file, got undefined. Add it."],
+    [await change("images", 1, "id", 9), "images[1].id): expected each picture once, got 9 again. Remove one entry."],
+    [await change("images", 1, "file_name", "b.png"), "images[1].file_name): expected each picture once, got b.png again. Remove one entry."],
   ];
   for (const [path, message] of cases) expect(await messageOf(cocoPictures(path, options()))).toBe(`cocoPictures(${path} ${message}`);
+  const damaged = await change("annotations", 2, "segmentation", { size: [5, 7], counts: [36] });
+  const source = await cocoPictures(damaged, options());
+  expect(() => source.objects(1)).toThrow(
+    `cocoPictures(${damaged} object 3 of a.png): expected a sound mask, got: maskFromCoco(segmentation.counts): expected whole numbers that sum to 35, got a sum of 36.`,
+  );
   const cut = await file(JSON.stringify(truth()).slice(0, 600));
   expect(await messageOf(cocoPictures(cut, options()))).toBe(`cocoPictures(${cut}): expected a whole JSON object, got its end in annotations[2]. Get the file again.`);
   for (const empty of ["", "[1]"]) {

@@ -55,7 +55,7 @@ export async function cocoPictures(annotations: string, options: CocoOptions = {
   refuseSkipped("cocoPictures", annotations, skipped, files.length, strict);
   const kept = files.map((file) => imageOf.get(file)!);
   const indexOf = new Map(categories.map(({ id }, index) => [id, index]));
-  const objects = (index: number) => (objectsOf.get(kept[index].id) ?? []).map((object) => pictureObject(object, kept[index], indexOf));
+  const objects = (index: number) => (objectsOf.get(kept[index].id) ?? []).map((object) => pictureObject(object, kept[index], indexOf, annotations));
   const source = pictureFiles({ files, channels, sizes: kept.map(({ height, width }) => [height, width]) });
   return {
     ...withTargets(source, categories.map(({ name }) => name), presence(kept, objectsOf, indexOf)),
@@ -67,9 +67,15 @@ export async function cocoPictures(annotations: string, options: CocoOptions = {
   };
 }
 
-function pictureObject({ bbox, category_id, iscrowd, segmentation }: CocoAnnotation, { height, width }: CocoImage, indexOf: ReadonlyMap<number, number>): PictureObject {
+function pictureObject(entry: CocoAnnotation, { height, width, file_name }: CocoImage, indexOf: ReadonlyMap<number, number>, file: string): PictureObject {
+  const { id, bbox, category_id, iscrowd, segmentation } = entry;
   const object = { box: convertBox(bbox, "xywh", "xyxy"), class: indexOf.get(category_id)!, crowd: iscrowd === 1 };
-  return segmentation ? { ...object, mask: maskFromCoco(segmentation, [height, width]) } : object;
+  if (!segmentation) return object;
+  try {
+    return { ...object, mask: maskFromCoco(segmentation, [height, width]) };
+  } catch (error) {
+    throw new Error(`cocoPictures(${file} object ${id} of ${file_name}): expected a sound mask, got: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** [pictures, classes]: 1 where a picture has an object of a class. */
@@ -93,16 +99,30 @@ async function readCoco(file: string): Promise<CocoFile> {
     else if (list === "categories") found.categories.push(cocoEntry.categories(valueOf(entry, where), where));
   }
   const { images, annotations } = found;
+  refuseTwice(file, images);
   const categories = found.categories.sort((a, b) => a.id - b.id);
   return { images, objectsOf: groupByImage(file, annotations, new Set(images.map(({ id }) => id)), new Set(categories.map(({ id }) => id))), categories };
 }
 
+function refuseTwice(file: string, images: readonly CocoImage[]): void {
+  for (const field of ["id", "file_name"] as const) {
+    const seen = new Set<unknown>();
+    for (const [index, image] of images.entries()) {
+      if (seen.has(image[field])) throw new Error(`cocoPictures(${file} images[${index}].${field}): expected each picture once, got ${image[field]} again. Remove one entry.`);
+      seen.add(image[field]);
+    }
+  }
+}
+
 function groupByImage(file: string, annotations: readonly CocoAnnotation[], images: ReadonlySet<number>, categories: ReadonlySet<number>): Map<number, CocoAnnotation[]> {
   const objectsOf = new Map<number, CocoAnnotation[]>([...images].map((id) => [id, []]));
+  const refuse = (index: number, field: string, kind: string, got: number): never => {
+    throw new Error(`cocoPictures(${file} annotations[${index}].${field}): expected ${kind} of the file, got ${got}. Add it or remove the entry.`);
+  };
   for (const [index, object] of annotations.entries()) {
-    const [field, kind] = !images.has(object.image_id) ? (["image_id", "a picture"] as const) : (["category_id", "a category"] as const);
-    if (images.has(object.image_id) && categories.has(object.category_id)) objectsOf.get(object.image_id)!.push(object);
-    else throw new Error(`cocoPictures(${file} annotations[${index}].${field}): expected ${kind} of the file, got ${object[field]}. Add it or remove the entry.`);
+    if (!categories.has(object.category_id)) refuse(index, "category_id", "a category", object.category_id);
+    const objects = objectsOf.get(object.image_id) ?? refuse(index, "image_id", "a picture", object.image_id);
+    objects.push(object);
   }
   return objectsOf;
 }

@@ -34,13 +34,13 @@ test("a fresh head predicts a fifth of the image around each of 2x3 cells, every
   expectClose(tf.mean(tf.sigmoid(logits)), 0.01, { relative: 0.05 }); // kernels of 0.01 spread the logits by 0.03
 });
 
-test("queries are the same whatever the order of the cells, and differ where cells move: they see places, not numbers", () => {
+test("queries do not care where the cells of a grid of equal tokens lie, 2x3 or 3x2, and do where tokens differ", () => {
   const params = moved(queriesConfig);
   const config: DetectorConfig = { ...queriesConfig, levels: ["x1"], masks: undefined };
   const { tokens } = features(2, 3);
-  const constant = tf.mul(tf.ones([2, 6, 1]), tf.slice(tokens, [0, 0, 0], [2, 1, 8])) as tf.Tensor3D; // the same token everywhere
-  const alike = ([gridHeight, gridWidth]: [number, number]) => detect(params, config, { tokens: constant, grid: { gridHeight, gridWidth } }).boxes;
-  expectClose(alike([2, 3]), alike([3, 2]), { relative: 1e-6 }); // keys differ, values do not
+  const equal = tf.mul(tf.ones([2, 6, 1]), tf.slice(tokens, [0, 0, 0], [2, 1, 8])) as tf.Tensor3D;
+  const alike = ([gridHeight, gridWidth]: [number, number]) => detect(params, config, { tokens: equal, grid: { gridHeight, gridWidth } }).boxes;
+  expectClose(alike([2, 3]), alike([3, 2]), { relative: 1e-6 }); // the keys differ, the values do not
   const there = detect(params, config, { tokens, grid: { gridHeight: 2, gridWidth: 3 } }).boxes;
   const elsewhere = detect(params, config, { tokens, grid: { gridHeight: 3, gridWidth: 2 } }).boxes;
   expect(tf.max(tf.abs(tf.sub(there, elsewhere))).dataSync()[0]).toBeGreaterThan(1e-4);
