@@ -1,9 +1,9 @@
 /** The layers of the workspace: a package imports only from lower rows, never from its own. */
 export const rows: readonly (readonly string[])[] = [
   ["axes", "random", "features", "run-log", "engine"],
-  ["params", "patch-schemes", "resample", "ops"],
+  ["params", "patch-schemes", "resample", "ops", "annotations"],
   ["pi-resize", "position-embedding", "optim", "data"],
-  ["vit", "classify", "distill", "segment", "depth"],
+  ["vit", "classify", "distill", "detect", "segment", "depth"],
   ["checkpoint"],
   ["train"],
   ["flexivit"],

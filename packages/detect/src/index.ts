@@ -1,0 +1,14 @@
+export { giouLoss } from "./box-loss.ts";
+export { focalLoss } from "./class-loss.ts";
+export { cocoMetrics, cocoNumberNames, type CategoryNumbers, type CocoMetrics, type CocoNumbers, type IouKind } from "./coco-metrics.ts";
+export { cocoResults } from "./coco-results.ts";
+export { decodeDetections, type DecodeOptions, type Detection } from "./decode.ts";
+export { detectionLoss, type DetectionLosses, type DetectionLossOptions, type DetectionWeights } from "./detection-loss.ts";
+export type { DetectionObjective, DetectorConfig, Predictors } from "./detector-config.ts";
+export { initDetector, type DetectorParams } from "./detector-params.ts";
+export { detect, type Predictions } from "./detector.ts";
+export { evaluateCoco, type CocoEvaluation } from "./evaluate-coco.ts";
+export { maskLosses } from "./mask-loss.ts";
+export { matchPredictions, type Matches, type MatchWeights } from "./matching.ts";
+export { roiAlign, type Region, type RoiAlignOptions } from "./roi-align.ts";
+export { detectionTargets, type DetectionTargets, type TargetObject, type TargetOptions } from "./targets.ts";
