@@ -7,7 +7,7 @@ import { tinyBatch, tinyLoss, tinyParams } from "../test-support/tiny-problem.ts
 import { lossesAndGradients } from "./losses.ts";
 
 const context = { step: 0, scheme: patchScheme([2, 3]), seed: 0 };
-const inParts = (count: number) => Array.from({ length: count }, (_, part) => async () => tinyBatch(0, part, count));
+const inParts = (count: number) => Array.from({ length: count }, (_, part) => ({ part, load: async () => tinyBatch(0, part, count) }));
 
 describe("lossesAndGradients", () => {
   it.each([2, 4])("of %i parts equal those of the whole batch", async (count) => {
@@ -33,7 +33,7 @@ describe("lossesAndGradients", () => {
 
   it("refuse parts that are not equally large", async () => {
     const params = tinyParams();
-    const parts = [async () => tinyBatch(0, 0, 2), async () => tinyBatch(0, 0, 4)];
+    const parts = [2, 4].map((count, part) => ({ part, load: async () => tinyBatch(0, 0, count) }));
     await expect(lossesAndGradients(params, tinyLoss, context, parts)).rejects.toThrow(
       new Error("train(batch): expected 2 images in part 1, as in the parts before it, got 1. Split a batch into equal parts."),
     );
