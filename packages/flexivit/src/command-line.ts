@@ -4,9 +4,9 @@ import { benchCommand } from "./commands/bench.ts";
 import { covarianceCommand } from "./commands/covariance.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
-import { exitCodes, Stopped } from "./commands/exit.ts";
+import { exitCodes, JobFailed, Stopped } from "./commands/exit.ts";
 import { predictCommand } from "./commands/predict.ts";
-import { remark } from "./commands/print.ts";
+import { remarkError } from "./commands/print.ts";
 import { trainCommand } from "./commands/train.ts";
 
 /**
@@ -22,7 +22,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has said already what is wrong with the usage; it ends --help in the same way.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    remark(messageOf(error));
+    if (error instanceof JobFailed) return error.exitCode;
+    remarkError(error);
     return error instanceof Stopped ? exitCodes.interrupted : exitCodes.failed;
   }
 }
@@ -47,9 +48,4 @@ function withReturn(command: Command, path: string = command.name()): Command {
   command.exitOverride().showHelpAfterError(`(${path} --help lists the options)`);
   for (const below of command.commands) withReturn(below, `${path} ${below.name()}`);
   return command;
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return process.env["FLEXIVIT_DEBUG"] ? (error.stack ?? error.message) : error.message;
 }

@@ -56,7 +56,7 @@ function loadLibrary(load: typeof import("koffi").load, library: string): import
   try {
     return load(library, { lazy: true, global: true }); // global: Open MPI's plug-ins look for its symbols
   } catch (error) {
-    throw new Error(`startMpi(library): expected Open MPI's ${library}, got: ${(error as Error).message}. Start the ranks with the mpirun of the installed Open MPI.`);
+    throw new Error(`startMpi(library): expected Open MPI's ${library}, got: ${(error as Error).message}. Start the ranks with the mpirun of the installed Open MPI.`, { cause: error });
   }
 }
 
