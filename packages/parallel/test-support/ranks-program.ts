@@ -21,10 +21,10 @@ if (process.argv[2] === "fail" && rank === 1) {
 }
 if (process.argv[2] === "kill" && rank === 1) process.kill(process.pid, "SIGKILL");
 if (process.argv[2] === "wait") {
-  console.log("waits");
   await new Promise<void>((resolve) => {
     const alive = setInterval(() => {}, 1000);
     process.on("SIGUSR2", () => (clearInterval(alive), resolve()));
+    console.log("waits");
   });
   console.log("stopped in good order");
 }
