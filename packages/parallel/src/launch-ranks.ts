@@ -3,13 +3,15 @@ import { findMpi, type Mpi } from "./mpi-folders.ts";
 
 /**
  * What Open MPI reads from the environment (4 under OMPI_, 5 under PRTE_): more ranks than cores may run, ranks are
- * not tied to cores, since each has threads, and root may start them, as in a container. What the user has set stays.
+ * not tied to cores, since each has threads, one that waits leaves its core to others, and root may start them, as in a
+ * container. What the user has set stays.
  */
 const settings = {
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
   OMPI_MCA_rmaps_base_oversubscribe: "1",
   OMPI_MCA_hwloc_base_binding_policy: "none",
+  OMPI_MCA_mpi_yield_when_idle: "1",
   PRTE_MCA_rmaps_default_mapping_policy: ":oversubscribe",
   PRTE_MCA_hwloc_default_binding_policy: "none",
 };
