@@ -22,13 +22,13 @@ const times: Omit<Times, "bytes" | "sumMs"> = { stepMs: [], cpuMs: [], waitMs: [
 let waitedMs = 0;
 let [begun, cpuBegun] = [performance.now(), process.cpuUsage()];
 
-/** The ranks' communicator, which keeps the time that large sums take. */
+/** The ranks' communicator, which keeps the time that sums take. */
 const timed: Communicator = {
   ...communicator,
   async sum(values) {
     const started = performance.now();
     await communicator.sum(values);
-    if (values.length > 1000) waitedMs += performance.now() - started;
+    waitedMs += performance.now() - started;
   },
 };
 
