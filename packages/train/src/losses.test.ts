@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { ranksInProcess } from "@flexivit/parallel";
 import { disposeTree, leaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
@@ -21,6 +22,20 @@ describe("lossesAndGradients", () => {
     expect(ofSplit.map(({ path }) => path)).toEqual(["kernel", "bias"]);
     for (const [i, { tensor }] of ofSplit.entries()) expectClose(tensor, ofWhole[i].tensor, tolerance);
     disposeTree(params, whole.gradients, split.gradients);
+  });
+
+  it("of two ranks with a part each equal those of the whole batch on both, and count the images of both", async () => {
+    const params = tinyParams();
+    const whole = await lossesAndGradients(params, tinyLoss, context, inParts(1));
+    const ofRanks = await Promise.all(
+      ranksInProcess(2).map((ranks) => lossesAndGradients(params, tinyLoss, context, [inParts(2)[ranks.rank]], undefined, ranks)),
+    );
+    for (const { terms, gradients, images } of ofRanks) {
+      expect(images).toBe(4);
+      expectClose(terms["loss"], whole.terms["loss"], { relative: 5e-7 }); // a few roundings of float32, 6e-8 each
+      for (const [i, { tensor }] of leaves(gradients).entries()) expectClose(tensor, leaves(whole.gradients)[i].tensor, { relative: 5e-7 });
+    }
+    disposeTree(params, whole.gradients, ...ofRanks.map(({ gradients }) => gradients));
   });
 
   it("average further terms over the parts", async () => {

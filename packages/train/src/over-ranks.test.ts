@@ -26,6 +26,16 @@ describe("sumOverRanks", () => {
     tf.dispose(sums);
   });
 
+  it("packs leaves into buckets of at most 2^22 numbers, a larger leaf into one of its own", async () => {
+    const sums = await onAll(2, async ({ sum, ...rest }) => {
+      const lengths: number[] = [];
+      const counted = (values: Float32Array): Promise<void> => (lengths.push(values.length), sum(values));
+      tf.dispose(await sumOverRanks(treeOf(0), { ...rest, sum: counted }));
+      return lengths;
+    });
+    expect(sums).toEqual(Array(2).fill([6, 2 ** 22, 3, 2 ** 22 + 3]));
+  });
+
   it("takes its tree and leaves the sums only, and nothing where a rank aborts", async () => {
     await expectNoLeak(() => onAll(2, ({ rank, ...rest }) => sumOverRanks(treeOf(rank), { rank, ...rest })));
     await expectNoLeak(async () => {

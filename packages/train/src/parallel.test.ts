@@ -99,7 +99,10 @@ describe("several ranks", () => {
     const checkpoints = { folder, every: 100 };
     const stopAt4 = { onStep: ({ step }: { step: number }) => void (step === 4 && keys.abort()), signal: keys.signal };
     for (const stopped of await trainOn(2, options(4, { checkpoints, ...stopAt4 }))) bytes(stopped);
-    expect((await trainOn(2, options(4, { checkpoints }))).map(bytes)).toEqual([unbroken, unbroken]);
+    const init = (): never => {
+      throw new Error("first weights were made again");
+    };
+    expect((await trainOn(2, options(4, { checkpoints, init }))).map(bytes)).toEqual([unbroken, unbroken]);
   });
 
   it("share out the patch sizes of an evaluation and join the figures in the order of the sizes", async () => {
@@ -130,6 +133,13 @@ describe("several ranks", () => {
     const resumed = await trainOn(2, options(2, { checkpoints, evaluate: { every: 100, run: async () => ({ figure: 2 }) } }));
     expect(resumed.map(({ status, evaluation }) => [status, evaluation])).toEqual(Array(2).fill(["finished", { figure: 2 }]));
     resumed.map(bytes);
+  });
+
+  it("whose weights come apart are found out before the next checkpoint, and nothing is saved", async () => {
+    const checkpoints = { folder: await newFolder(), every: 3 };
+    const other = ({ rank }: Communicator): Partial<Options> => ({ optimizer: adamw({ learningRate: 0.05 + rank / 100 }) });
+    await expect(trainOn(2, options(2, { checkpoints }), other)).rejects.toThrow("train(communicator): expected equal weights on every rank after step 3, got norms ");
+    expect(await readdir(checkpoints.folder)).toEqual([]);
   });
 
   it("refuse fewer parts than ranks, parts that are not equally large, and different first weights", async () => {

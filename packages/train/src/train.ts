@@ -4,7 +4,7 @@ import { disposeTree, type ParamTree } from "@flexivit/params";
 import { joinFigures } from "./evaluate.ts";
 import type { TensorBatch } from "./losses.ts";
 import { checkFreeze, checkOptions, type Figures, type TrainOptions } from "./options.ts";
-import { sumNumbers } from "./over-ranks.ts";
+import { CameApart, sumNumbers } from "./over-ranks.ts";
 import { resumeState, saveState } from "./persist.ts";
 import { disposeState, freshState, type TrainState } from "./state.ts";
 import { NotFinite, requireFinite, requireOneModel, trainStep } from "./step.ts";
@@ -141,7 +141,7 @@ async function save<P extends ParamTree, B extends TensorBatch>(session: Session
 
 /** Frees a session that failed, and gives the error to throw; what was trained is kept where it is sound. */
 async function closed<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>, error: unknown): Promise<unknown> {
-  if (!(error instanceof NotFinite)) await save(session).catch(() => undefined); // the first error tells more
+  if (!(error instanceof NotFinite || error instanceof CameApart)) await save(session).catch(() => undefined); // the first error tells more
   disposeState(session.state);
   return error instanceof NotFinite ? explained(error, session) : error;
 }
