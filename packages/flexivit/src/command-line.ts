@@ -5,10 +5,10 @@ import { convertCommand } from "./commands/convert.ts";
 import { covarianceCommand } from "./commands/covariance.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
-import { exitCodes, Stopped } from "./commands/exit.ts";
+import { exitCodes, JobFailed, Stopped } from "./commands/exit.ts";
 import { forwardCommand } from "./commands/forward.ts";
 import { predictCommand } from "./commands/predict.ts";
-import { remark } from "./commands/print.ts";
+import { remarkError } from "./commands/print.ts";
 import { resizeCommand } from "./commands/resize.ts";
 import { syncCommand } from "./commands/sync.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -26,7 +26,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has said already what is wrong with the usage; it ends --help in the same way.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    remark(messageOf(error));
+    if (error instanceof JobFailed) return error.exitCode;
+    remarkError(error);
     return error instanceof Stopped ? exitCodes.interrupted : exitCodes.failed;
   }
 }
@@ -55,9 +56,4 @@ function withReturn(command: Command, path: string = command.name()): Command {
   command.exitOverride().showHelpAfterError(`(${path} --help lists the options)`);
   for (const below of command.commands) withReturn(below, `${path} ${below.name()}`);
   return command;
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return process.env["FLEXIVIT_DEBUG"] ? (error.stack ?? error.message) : error.message;
 }

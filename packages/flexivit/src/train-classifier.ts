@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ImageSource } from "@flexivit/data";
+import { alone, type Communicator } from "@flexivit/parallel";
 import { parseScheme } from "@flexivit/patch-schemes";
 import type { LocalRun } from "@flexivit/run-log";
 import { atEveryScheme, train, type Figures, type StepReport, type TrainOptions } from "@flexivit/train";
@@ -30,6 +31,8 @@ export type TrainingContext = {
   signal?: AbortSignal;
   /** A loss in place of the recipe's own, such as a distance from a teacher, and the size of the pictures that it gets. */
   objective?: Objective;
+  /** Ranks that train together, each with the same recipe; rank 0 alone writes to the run folder. */
+  communicator?: Communicator;
 };
 
 export type TrainedClassifier = {
@@ -51,18 +54,19 @@ export type TrainedClassifier = {
  */
 export async function trainClassifier(recipe: ClassifierRecipe, context: TrainingContext): Promise<TrainedClassifier> {
   checkRecipe(recipe);
-  const { training, run } = context;
+  const { training, run, communicator = alone } = context;
   const info = infoOf(recipe, context);
   const teacher = await openTeacher(recipe, training.classes);
   const objective = context.objective ?? teacher.objective;
-  const batches = trainingBatches(objective ? { ...recipe, imageSizePx: objective.imageSizePx, imageSizesPx: undefined } : recipe, training);
+  const sized = objective ? { ...recipe, imageSizePx: objective.imageSizePx, imageSizesPx: undefined } : recipe;
+  const batches = trainingBatches(sized, training, communicator);
   const { params, ema, status, step } = await train(optionsOf(recipe, info, { ...context, objective }, batches)).finally(batches.close).finally(teacher.close);
   if (ema) tf.dispose(params);
   const { auxiliary, ...trained } = ema ?? params;
   disposeTree(auxiliary);
   const model: ClassifierModel = { params: trained, info };
   const file = join(run.folder, "model.safetensors");
-  if (status === "finished") await saveModel(file, model);
+  if (status === "finished" && communicator.rank === 0) await saveModel(file, model);
   return { status, model, file, step };
 }
 
@@ -74,7 +78,7 @@ function infoOf(recipe: ClassifierRecipe, { training, task }: TrainingContext): 
 function optionsOf(
   recipe: ClassifierRecipe,
   info: ClassifierInfo,
-  { training, test, run, onStep, onEvaluation, signal, objective }: TrainingContext,
+  { training, test, run, onStep, onEvaluation, signal, objective, communicator }: TrainingContext,
   { batch }: TrainingBatches,
 ): TrainOptions<TrainedWeights, ClassifierBatch> {
   const { remainder, seed, steps, clipNorm, emaDecay, accumulate } = recipe;
@@ -91,14 +95,19 @@ function optionsOf(
     clipNorm,
     emaDecay,
     accumulate,
+    communicator,
     freeze: recipe.freeze.length > 0 ? under(...recipe.freeze) : undefined,
     evaluate: {
       every: recipe.evaluateEvery,
       run: (params) =>
-        atEveryScheme(evaluated, async (scheme) => {
-          const { figures } = await evaluateAt({ params, info }, test, scheme, { remainder, signal });
-          return figures;
-        }),
+        atEveryScheme(
+          evaluated,
+          async (scheme) => {
+            const { figures } = await evaluateAt({ params, info }, test, scheme, { remainder, signal });
+            return figures;
+          },
+          communicator,
+        ),
     },
     checkpoints: { folder: run.checkpoints, every: recipe.checkpointEvery },
     logger: run,

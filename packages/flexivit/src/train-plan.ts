@@ -71,7 +71,7 @@ function patchSizesOf({ patchSize, patchSizes }: TrainFlags): string[] | undefin
 
 /** The recipe of a training, once the data is known. */
 export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, task }: Pick<DataSets, "name" | "training" | "task">): ClassifierRecipe {
-  const { remainder, batchSize, accumulate, clipNorm, seed } = flags;
+  const { remainder, batchSize, accumulate = 1, clipNorm, seed } = flags;
   const { imageSizePx, patchSizes, epochs } = plan;
   const vit = plan.start?.info.vit ?? modelOf(flags, plan, training.channels);
   const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "@flexivit/engine";
-import { accuracyPlot, openRun, readRun, writeReport, type LocalRun, type Run, type RunOptions, type Section } from "@flexivit/run-log";
+import { accuracyPlot, noLogger, openRun, readRun, writeReport, type LocalRun, type Run, type RunOptions, type Section } from "@flexivit/run-log";
 import type { Figures } from "@flexivit/train";
 import type { DataSets } from "./open-data.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
@@ -16,6 +16,8 @@ export type RunRequest = {
   resume?: boolean;
   /** Keys of the config that may differ on resume. */
   allowChanges?: readonly string[];
+  /** Processes that train together, for the record; 1 unless given. */
+  ranks?: number;
 } & Pick<RunOptions, "group" | "tags" | "notes" | "wandb">;
 
 /** Where a run keeps its trained model. */
@@ -29,7 +31,7 @@ export function modelFile(folder: string): string {
  * @throws where the folder cannot be written, holds another run, or recipe or data differ from those of the run to resume.
  */
 export async function openTrainingRun(
-  { allowChanges = [], ...request }: RunRequest,
+  { allowChanges = [], ranks = 1, ...request }: RunRequest,
   recipe: ClassifierRecipe,
   data: DataSets,
   engine: Engine,
@@ -41,10 +43,15 @@ export async function openTrainingRun(
     jobType: "train",
     config: { ...recipe, data: identityOf(data) },
     allowedChanges: [...harmlessChanges, ...allowChanges],
-    environment: { engine, data: data.name, skipped: data.skipped.map(({ file }) => file) },
+    environment: { engine, ranks, data: data.name, skipped: data.skipped.map(({ file }) => file) },
     report: false, // ours has a figure more
   });
   return { run, isDone: before?.status === "finished" && before.step === recipe.steps };
+}
+
+/** The run as ranks above 0 see it: where rank 0 keeps its checkpoints. It writes nothing. */
+export function runOfOthers({ folder, name }: RunRequest): LocalRun {
+  return { ...noLogger, id: "", name, folder, checkpoints: join(folder, "checkpoints"), resumed: false };
 }
 
 /** What makes pictures the same on resume, wherever they lie: how many, their classes, the order of their targets. */

@@ -1,11 +1,12 @@
 /** Exit codes of a process that a signal ends: 128 and the signal's number. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGUSR2: 140 } as const;
 type Interrupt = keyof typeof exitCodes;
 
 /**
- * Turns Ctrl-C and SIGTERM into a signal that training looks at between two steps, so that it can save and leave.
+ * Turns Ctrl-C and SIGTERM into a signal that training looks at between two steps, so that it can save and leave;
+ * so does SIGUSR2, which mpirun passes on to every rank.
  *
- * A second one ends the process at once with exit code 130 (SIGTERM: 143).
+ * A second one ends the process at once with exit code 130 (SIGTERM: 143, SIGUSR2: 140).
  *
  * @param announce shows what happens, once
  * @returns `signal` to pass to `train`, and `release`, which gives the keys back.

@@ -1,6 +1,8 @@
 import type { PatchScheme } from "@flexivit/patch-schemes";
+import { alone, type Communicator } from "@flexivit/parallel";
 import { disposeTree, mapLeaves, valueAndGradients, zipLeaves, type ParamTree, type PathFilter } from "@flexivit/params";
 import * as tf from "@tensorflow/tfjs-core";
+import { sumNumbers, sumOverRanks } from "./over-ranks.ts";
 
 /** What a loss function returns: the loss that is minimised, and any further named scalars to log beside it. */
 export type Losses = { loss: tf.Scalar } & { [term: string]: tf.Scalar };
@@ -20,28 +22,32 @@ export type TensorBatch = { [name: string]: tf.Tensor };
 /** A loss of weights and a batch, as a mean over the batch. It sees no model: whatever network gives features will do. */
 export type LossFunction<P extends ParamTree, B extends TensorBatch> = (params: P, batch: B, context: StepContext) => Losses;
 
+/** A function that loads one part of a batch, and which part that is. */
+export type BatchPart<B extends TensorBatch> = { part: number; load: () => Promise<B> };
+
 type LossesAndGradients = { terms: Record<string, number>; gradients: ParamTree; images: number };
 
 /**
- * The losses of a step and their gradients, averaged over the parts of the batch.
+ * The losses of a step and their gradients, averaged over the parts of the batch, those of all ranks together.
  *
- * @param parts functions that load one part each; a part's tensors are freed before the next is loaded
+ * @param parts those of this rank, at least one; a part's tensors are freed before the next is loaded
  * @param trained leaves that have a gradient; the others are constants
- * @returns the mean of each named loss, the mean gradients, and the number of images
+ * @returns the mean of each named loss, the mean gradients, and the number of images; the same on every rank
  * @throws where the parts are not equally large: their mean would not be that of the batch
  */
 export async function lossesAndGradients<P extends ParamTree, B extends TensorBatch>(
   params: P,
   loss: LossFunction<P, B>,
   context: StepContext,
-  parts: (() => Promise<B>)[],
+  parts: readonly BatchPart<B>[],
   trained: PathFilter = () => true,
+  communicator: Communicator = alone,
 ): Promise<LossesAndGradients> {
   let total: LossesAndGradients | undefined;
   try {
-    for (const [index, load] of parts.entries()) {
+    for (const [index, { part, load }] of parts.entries()) {
       const batch = await load();
-      const images = imagesOf(batch, index, total && total.images / index);
+      const images = imagesOf(batch, part, total && total.images / index);
       const { value, gradients } = differentiate(params, loss, batch, context, trained);
       total = sum(total, { terms: await numbers(value), gradients, images });
     }
@@ -49,14 +55,29 @@ export async function lossesAndGradients<P extends ParamTree, B extends TensorBa
     disposeTree(total?.gradients);
     throw error;
   }
-  return mean(total!, parts.length);
+  return meanOverRanks(total!, parts.length, communicator);
+}
+
+async function meanOverRanks({ terms, gradients, images }: LossesAndGradients, parts: number, communicator: Communicator): Promise<LossesAndGradients> {
+  try {
+    const { "/images": allImages, "/parts": allParts, ...sums } = await sumNumbers({ ...terms, "/images": images, "/parts": parts }, communicator);
+    if (images * allParts !== allImages * parts) throw unequal(`${images / parts} images in each part of a rank`, `${allImages} in ${allParts} parts`);
+    return mean({ terms: sums, gradients: await sumOverRanks(gradients, communicator), images: allImages }, allParts);
+  } catch (error) {
+    disposeTree(gradients);
+    throw error;
+  }
 }
 
 function imagesOf(batch: TensorBatch, part: number, before: number | undefined): number {
   const images = Object.values(batch)[0]?.shape[0] ?? 0;
   if (before === undefined || images === before) return images;
   tf.dispose(batch);
-  throw new Error(`train(batch): expected ${before} images in part ${part}, as in the parts before it, got ${images}. Split a batch into equal parts.`);
+  throw unequal(`${before} images in part ${part}, as in the parts before it`, `${images}`);
+}
+
+function unequal(expected: string, got: string): Error {
+  return new Error(`train(batch): expected ${expected}, got ${got}. Split a batch into equal parts.`);
 }
 
 function differentiate<P extends ParamTree, B extends TensorBatch>(

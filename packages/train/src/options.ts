@@ -1,4 +1,5 @@
 import type { Optimizer, Schedule } from "@flexivit/optim";
+import type { Communicator } from "@flexivit/parallel";
 import type { SchemeDistribution } from "@flexivit/patch-schemes";
 import { leaves, type ParamTree, type PathFilter } from "@flexivit/params";
 import type { Logger } from "@flexivit/run-log";
@@ -43,8 +44,14 @@ export type TrainOptions<P extends ParamTree, B extends TensorBatch> = {
   /** Equal parts that a batch is split into; gradients are averaged over them. 1 unless given. */
   accumulate?: number;
   /**
+   * Ranks that train together, each with the same options. They share out the parts of every batch, so that there must
+   * be as many; all take the same steps. Rank 0 alone logs, reports and saves, in a folder that all ranks can read.
+   */
+  communicator?: Communicator;
+  /**
    * Measures the weights (their average, where there is one) every so many steps and after the last one.
    * A long measurement may throw the reason of `signal` once that is aborted: it is made up for on resume.
+   * Each rank's `run` is called: where it gives a share of the figures, as `atEveryScheme` does, they are joined.
    */
   evaluate?: { every: number; run: (params: P, step: number) => Promise<Figures> };
   /** A state every so many steps and at the end; the newest `keep` stay, 2 unless given. */
@@ -65,7 +72,10 @@ export function checkOptions<P extends ParamTree, B extends TensorBatch>(options
       throw new Error(`train(${name}): expected a whole number of at least 1, got ${value}. Set ${name} to a positive whole number.`);
     }
   }
-  const { emaDecay = 0, clipNorm = 1 } = options;
+  const { emaDecay = 0, clipNorm = 1, communicator } = options;
+  if (communicator && communicator.size > (accumulate ?? 1)) {
+    throw new Error(`train(accumulate): expected at least ${communicator.size} parts of a batch, one for each rank, got ${accumulate ?? 1}. Split a batch into more parts.`);
+  }
   if (!(emaDecay >= 0 && emaDecay < 1)) {
     throw new Error(`train(emaDecay): expected a number from 0 up to, not including, 1, got ${emaDecay}. Try 0.999, or 0 for no average.`);
   }

@@ -1,13 +1,14 @@
 import { latestTrainingState, loadTrainingState, saveTrainingState } from "@flexivit/checkpoint/training-state";
+import { alone, exchange } from "@flexivit/parallel";
 import { disposeTree, type ParamTree } from "@flexivit/params";
 import type { TensorBatch } from "./losses.ts";
 import type { TrainOptions } from "./options.ts";
 import { withAverage, type TrainState } from "./state.ts";
 
-/** Writes the state to the folder of checkpoints, whole or not at all; without a folder it does nothing. */
+/** Writes the state to the folder of checkpoints, whole or not at all; without a folder, and on ranks above 0, it does nothing. */
 export async function saveState<P extends ParamTree, B extends TensorBatch>(state: TrainState<P>, options: TrainOptions<P, B>): Promise<string | undefined> {
-  const { checkpoints, logger, seed } = options;
-  if (!checkpoints) return undefined;
+  const { checkpoints, logger, seed, communicator = alone } = options;
+  if (!checkpoints || communicator.rank > 0) return undefined;
   const { step, params, ema, slots, evaluationDue } = state;
   const trees = { params, slots, ...(ema ? { ema } : {}) };
   const path = await saveTrainingState(checkpoints.folder, { step, trees, metadata: { seed, evaluationDue } }, { keep: checkpoints.keep });
@@ -24,7 +25,7 @@ export async function resumeState<P extends ParamTree, B extends TensorBatch>(
   options: TrainOptions<P, B>,
 ): Promise<{ state: TrainState<P>; path: string } | undefined> {
   const { checkpoints, logger, emaDecay } = options;
-  const latest = checkpoints && (await latestTrainingState(checkpoints.folder));
+  const latest = checkpoints && (await latestOfAll(checkpoints.folder, options.communicator));
   if (!latest) {
     logger?.resumeFrom?.(0);
     return undefined;
@@ -41,6 +42,12 @@ export async function resumeState<P extends ParamTree, B extends TensorBatch>(
   }
   const state = { step, params: trees["params"] as P, ema: trees["ema"] as P | undefined, slots: trees["slots"] };
   return { state: withAverage({ ...state, evaluationDue: metadata["evaluationDue"] === true }, emaDecay), path };
+}
+
+/** What rank 0 finds: ranks that start a moment later must not see another state. */
+async function latestOfAll(folder: string, communicator = alone): ReturnType<typeof latestTrainingState> {
+  const found = communicator.rank === 0 ? await latestTrainingState(folder) : undefined;
+  return (await exchange(communicator, found))[0];
 }
 
 function refuseOther(step: number, trainedWith: unknown, path: string, { seed, steps }: { seed: number; steps: number }): void {

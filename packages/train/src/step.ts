@@ -1,9 +1,11 @@
 import { applyUpdates, clipByGlobalNorm, globalNorm, scheduleAt, updateAverage } from "@flexivit/optim";
+import { alone, type Communicator } from "@flexivit/parallel";
 import { drawScheme, formatScheme } from "@flexivit/patch-schemes";
 import { disposeTree, type ParamTree, type PathFilter } from "@flexivit/params";
 import type * as tf from "@tensorflow/tfjs-core";
 import { lossesAndGradients, type TensorBatch } from "./losses.ts";
 import type { TrainOptions } from "./options.ts";
+import { requireAlike } from "./over-ranks.ts";
 import type { TrainState } from "./state.ts";
 
 /** What a step tells the log: the named losses and how the step was made. */
@@ -25,13 +27,13 @@ export async function trainStep<P extends ParamTree, B extends TensorBatch>(
   state: TrainState<P>,
   options: TrainOptions<P, B>,
 ): Promise<{ state: TrainState<P>; row: StepRow; images: number }> {
-  const { optimizer, seed, freeze = () => false, accumulate = 1, emaDecay = 0 } = options;
+  const { optimizer, seed, freeze = () => false, accumulate = 1, emaDecay = 0, communicator = alone } = options;
   const { step } = state;
   const scheme = drawScheme(options.schemes, seed, step);
   const factor = scheduleAt(options.schedule, step);
-  const parts = Array.from({ length: accumulate }, (_, part) => () => options.batch(step, part));
+  const parts = partsOf(accumulate, communicator).map((part) => ({ part, load: () => options.batch(step, part) }));
   const trained: PathFilter = (path) => !freeze(path);
-  const { terms, gradients, images } = await lossesAndGradients(state.params, options.loss, { step, scheme, seed }, parts, trained);
+  const { terms, gradients, images } = await lossesAndGradients(state.params, options.loss, { step, scheme, seed }, parts, trained, communicator);
   const { norm, scale } = await clipping(gradients, options.clipNorm);
   const row: StepRow = { ...terms, loss: terms.loss, gradientNorm: norm, learningRate: optimizer.learningRate * factor, patchSize: formatScheme(scheme) };
   if (!Number.isFinite(row.loss) || !Number.isFinite(norm)) {
@@ -43,10 +45,20 @@ export async function trainStep<P extends ParamTree, B extends TensorBatch>(
   return { state: { ...state, step: step + 1, params, slots, ema }, row, images };
 }
 
+/** The parts of a batch that a rank computes: the ranks take them in turn. */
+function partsOf(parts: number, { rank, size }: Communicator): number[] {
+  return Array.from({ length: parts }, (_, part) => part).filter((part) => part % size === rank);
+}
+
 /** Throws NotFinite where a weight is: a finite gradient may still throw a weight off, and no such state may be kept. */
 export async function requireFinite<P extends ParamTree>({ step, params }: TrainState<P>): Promise<void> {
   const norm = await number(globalNorm(params));
   if (!Number.isFinite(norm)) throw new NotFinite(`weights of norm ${norm} after step ${step}`);
+}
+
+/** Throws on every rank where the ranks' weights have come apart. */
+export async function requireOneModel<P extends ParamTree>({ step, params }: TrainState<P>, communicator: Communicator): Promise<void> {
+  if (communicator.size > 1) await requireAlike(await number(globalNorm(params)), step, communicator);
 }
 
 /** The global norm of the gradients and the factor that brings it down to `clipNorm`, as numbers. */

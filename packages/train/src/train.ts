@@ -1,10 +1,13 @@
+import { alone, exchange } from "@flexivit/parallel";
 import { noLogger } from "@flexivit/run-log";
 import { disposeTree, type ParamTree } from "@flexivit/params";
+import { joinFigures } from "./evaluate.ts";
 import type { TensorBatch } from "./losses.ts";
 import { checkFreeze, checkOptions, type Figures, type TrainOptions } from "./options.ts";
+import { CameApart, sumNumbers } from "./over-ranks.ts";
 import { resumeState, saveState } from "./persist.ts";
 import { disposeState, freshState, type TrainState } from "./state.ts";
-import { NotFinite, requireFinite, trainStep } from "./step.ts";
+import { NotFinite, requireFinite, requireOneModel, trainStep } from "./step.ts";
 
 export type TrainResult<P extends ParamTree> = {
   /** "stopped": the signal was aborted; train again with the same options to go on. */
@@ -17,7 +20,7 @@ export type TrainResult<P extends ParamTree> = {
   ema?: P;
   /** Figures of the last evaluation that was made now. */
   evaluation?: Figures;
-  /** The newest checkpoint, where there are any. */
+  /** The newest checkpoint, where there are any; of several ranks only rank 0 knows it. */
   checkpoint?: string;
 };
 
@@ -37,20 +40,24 @@ type Session<P extends ParamTree, B extends TensorBatch> = {
  * continued; on the same engine and threads the result equals that of an unbroken run bit for bit.
  * The logger stays open: the caller finishes it.
  *
+ * Of several ranks (`communicator`) every one calls this with the same options and gets the same weights. One that
+ * throws leaves the others waiting: its caller ends them with `communicator.abort`.
+ *
  * @throws where an option cannot work, or where loss, gradients or weights stop being finite: the step and the last
  *   good checkpoint are named.
  */
 export async function train<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): Promise<TrainResult<P>> {
   checkOptions(options);
-  const session = await begin(options);
+  const session = await begin(ofRank(options));
   try {
     checkFreeze(session.state.params, options.freeze);
+    await requireOneModel(session.state, options.communicator ?? alone);
     await evaluateIfDue(session);
-    while (session.state.step < options.steps && !options.signal?.aborted) {
+    while (session.state.step < options.steps && !(await isStopAsked(options))) {
       await advance(session);
       await new Promise(setImmediate); // lets signals and timers in
     }
-    await save(session);
+    await saveTogether(session);
   } catch (error) {
     throw await closed(session, error);
   }
@@ -58,6 +65,18 @@ export async function train<P extends ParamTree, B extends TensorBatch>(options:
   disposeTree(slots);
   const status = step === options.steps && !evaluationDue ? "finished" : "stopped";
   return { status, step, params, ema, evaluation: session.evaluation, checkpoint: session.saved?.path };
+}
+
+/** The options as a rank follows them: rank 0 alone speaks. */
+function ofRank<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): TrainOptions<P, B> {
+  const { rank } = options.communicator ?? alone;
+  return rank === 0 ? options : { ...options, logger: undefined, onStep: undefined, onEvaluation: undefined };
+}
+
+/** Whether any rank has been asked to stop: all of them stop after the same step. */
+async function isStopAsked<P extends ParamTree, B extends TensorBatch>({ signal, communicator = alone }: TrainOptions<P, B>): Promise<boolean> {
+  const { asked } = await sumNumbers({ asked: signal?.aborted ? 1 : 0 }, communicator);
+  return asked > 0;
 }
 
 async function begin<P extends ParamTree, B extends TensorBatch>(options: TrainOptions<P, B>): Promise<Session<P, B>> {
@@ -78,24 +97,39 @@ async function advance<P extends ParamTree, B extends TensorBatch>(session: Sess
   logger.log({ ...row, imagesPerSecond }, step);
   options.onStep?.({ step, steps, loss: row.loss, patchSize: row.patchSize, imagesPerSecond });
   await evaluateIfDue(session);
-  if (checkpoints && step % checkpoints.every === 0) await save(session);
+  if (checkpoints && step % checkpoints.every === 0) await saveTogether(session);
 }
 
 /** Measures the averaged weights where there are any, else the weights themselves; left due where it is interrupted. */
 async function evaluateIfDue<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>): Promise<void> {
   const { state, options } = session;
-  const { evaluate, signal, logger = noLogger, onEvaluation } = options;
-  if (!evaluate || !state.evaluationDue || signal?.aborted) return;
-  try {
-    session.evaluation = await evaluate.run(state.ema ?? state.params, state.step);
-  } catch (error) {
-    if (signal?.aborted && error === signal.reason) return;
-    throw error;
-  }
+  const { logger = noLogger, onEvaluation, communicator = alone } = options;
+  if (!state.evaluationDue) return;
+  const shares = await exchange(communicator, await shareOfEvaluation(session));
+  if (shares.some((share) => share === undefined)) return;
+  session.evaluation = joinFigures(shares as Figures[]);
   session.state = { ...state, evaluationDue: false };
   logger.log(session.evaluation, state.step);
   logger.summary(session.evaluation);
   onEvaluation?.(session.evaluation, state.step);
+}
+
+/** What this rank measures, or nothing where it is interrupted. */
+async function shareOfEvaluation<P extends ParamTree, B extends TensorBatch>({ state, options }: Session<P, B>): Promise<Figures | undefined> {
+  const { evaluate, signal } = options;
+  if (!evaluate || signal?.aborted) return undefined;
+  try {
+    return await evaluate.run(state.ema ?? state.params, state.step);
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
+}
+
+/** Rank 0 saves, once the ranks have found that they hold the same weights. */
+async function saveTogether<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>): Promise<void> {
+  await requireOneModel(session.state, session.options.communicator ?? alone);
+  await save(session);
 }
 
 async function save<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>): Promise<void> {
@@ -107,7 +141,7 @@ async function save<P extends ParamTree, B extends TensorBatch>(session: Session
 
 /** Frees a session that failed, and gives the error to throw; what was trained is kept where it is sound. */
 async function closed<P extends ParamTree, B extends TensorBatch>(session: Session<P, B>, error: unknown): Promise<unknown> {
-  if (!(error instanceof NotFinite)) await save(session).catch(() => undefined); // the first error tells more
+  if (!(error instanceof NotFinite || error instanceof CameApart)) await save(session).catch(() => undefined); // the first error tells more
   disposeState(session.state);
   return error instanceof NotFinite ? explained(error, session) : error;
 }

@@ -1,14 +1,32 @@
 import type { Skipped } from "@flexivit/data";
 import type { Engine } from "@flexivit/engine";
 
+/** Which of the processes that train together this is; rank 0 speaks for all of them. */
+let ownRank = 0;
+
+/** From now on this process speaks as this rank: above 0, of its errors only. */
+export function speakAs(rank: number): void {
+  ownRank = rank;
+}
+
 /** Writes a result: as JSON for programs, as text for people. */
 export function printResult(json: boolean | undefined, result: unknown, text: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text()}\n`);
+  if (ownRank === 0) process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text()}\n`);
 }
 
 /** Writes a remark for people; kept off standard output, where results go. */
 export function remark(message: string): void {
-  process.stderr.write(`${message}\n`);
+  if (ownRank === 0) process.stderr.write(`${message}\n`);
+}
+
+/** Writes what went wrong; FLEXIVIT_DEBUG adds where. */
+export function remarkError(error: unknown): void {
+  process.stderr.write(`${ownRank > 0 ? `rank ${ownRank}: ` : ""}${messageOf(error)}\n`);
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return process.env["FLEXIVIT_DEBUG"] ? (error.stack ?? error.message) : error.message;
 }
 
 export function remarkEngine({ name, version, threads, kernels, why }: Engine): void {

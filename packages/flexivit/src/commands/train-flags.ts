@@ -43,7 +43,7 @@ export type TrainFlags = WandbFlags & {
   epochs?: number;
   steps?: number;
   batchSize: number;
-  accumulate: number;
+  accumulate?: number;
   optimizer: OptimizerConfig["kind"];
   learningRate: number;
   weightDecay?: number;
@@ -73,6 +73,7 @@ export type TrainFlags = WandbFlags & {
   checkpointEvery?: number;
   seed: number;
   threads?: number;
+  ranks?: number;
   out: string;
   name: string;
   resume?: boolean;
@@ -135,7 +136,7 @@ function addOptimiserFlags(command: Command): void {
     .option("--epochs <n>", "passes over the training pictures (default: 90; 5 for packaged sets; 10 with --from)", positive)
     .option("--steps <n>", "steps, instead of epochs", wholeNumber(1))
     .option("--batch-size <n>", "pictures per step", wholeNumber(1), 128)
-    .option("--accumulate <n>", "equal parts that a batch is split into, to save memory", wholeNumber(1), 1)
+    .option("--accumulate <n>", "equal parts that a batch is split into, to save memory or for ranks to share (default: one per rank)", wholeNumber(1))
     .addOption(new Option("--optimizer <name>", "how weights are updated").choices(["adamw", "adam", "rmsprop", "adafactor", "sgd"]).default("adamw"))
     .option("--learning-rate <x>", "largest learning rate", positive, recipeDefaults.optimizer.learningRate)
     .option("--weight-decay <x>", "decay of the kernels (default: 0.0001 for adamw, else none)", nonNegative)
@@ -170,6 +171,7 @@ function addRunFlags(command: Command): Command {
     .option("--evaluate-every <n>", "steps (default: a tenth of all)", wholeNumber(1))
     .option("--checkpoint-every <n>", "steps (default: a tenth of all)", wholeNumber(1))
     .addOption(threadsOption())
+    .option("--ranks <n>", "processes that train together on this machine, over Open MPI; on several machines use mpirun", wholeNumber(1))
     .option("--out <folder>", "where run folders go", "runs")
     .option("--name <name>", "name of the run folder", "flexible")
     .option("--resume", "go on with the run of this name; its flags must be the same")

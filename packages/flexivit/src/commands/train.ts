@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { useEngine } from "@flexivit/engine";
+import { exchange, type Communicator } from "@flexivit/parallel";
 import { progressLine, textTable, type LocalRun } from "@flexivit/run-log";
 import { onInterrupt, type Figures } from "@flexivit/train";
 import { Command } from "commander";
@@ -9,15 +10,16 @@ import { checkRecipe, type ClassifierRecipe } from "../recipe.ts";
 import { trainClassifier } from "../train-classifier.ts";
 import { planOf, recipeOf, teacherOf, type TrainPlan } from "../train-plan.ts";
 import { checkFreeze, keepsHead, startingPointOf } from "../starting-point.ts";
-import { bySize, finalFigures, modelFile, openTrainingRun, writeTrainingReport } from "../training-run.ts";
+import { bySize, finalFigures, modelFile, openTrainingRun, runOfOthers, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
 import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
+import { amongRanks } from "./ranks.ts";
 import { addTrainFlags, type TrainFlags } from "./train-flags.ts";
 import { wandbRunOptions } from "./wandb-flags.ts";
 
 /** `flexivit train`: one classifier for many patch sizes. */
 export function trainCommand(): Command {
-  return addTrainFlags(new Command("train").description("Train a classifier that works at every patch size")).addHelpText("after", examples).action(trainModel);
+  return addTrainFlags(new Command("train").description("Train a classifier that works at every patch size")).addHelpText("after", examples).action((flags: TrainFlags) => amongRanks(flags.ranks, (communicator) => trainModel(flags, communicator)));
 }
 
 const examples = `
@@ -28,25 +30,30 @@ Examples:
   flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --freeze backbone --name flowers
   flexivit train --data labels.csv --draw gaussian --draw-centre 16 --draw-std 6 --name several-classes
   flexivit train --data pictures --schemes schemes.json --model-config model.json --wandb vision --name mine
+  flexivit train --data pictures --ranks 2
+  mpirun -n 8 --host one:4,two:4 --bind-to none npx flexivit train --data pictures
 
 Ctrl-C stops after the step and saves. The same command with --resume goes on, to the very weights of an unbroken run.`;
 
-async function trainModel(flags: TrainFlags): Promise<void> {
-  refuseHeldFolder(flags);
+async function trainModel(flags: TrainFlags, communicator: Communicator): Promise<void> {
+  const { rank, size: ranks } = communicator;
+  if (rank === 0) refuseHeldFolder(flags);
   const engine = await useEngine({ threads: flags.threads });
   const start = flags.from === undefined ? undefined : await startingPointOf(flags.from);
   const plan = planOf(flags, start);
   const data = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });
-  const recipe = { ...recipeOf(flags, plan, data), ...(await teacherOf(flags)) };
+  const recipe = { ...recipeOf({ ...flags, accumulate: flags.accumulate ?? ranks }, plan, data), ...(await teacherOf(flags)) };
   checkRecipe(recipe);
   await checkFreeze(recipe, data.training.classes);
   remarkWork(plan, data, recipe);
   remarkEngine(engine);
+  if (ranks > 1) remark(`ranks:  ${ranks}, each with its share of the ${recipe.accumulate} parts of a batch`);
   const { out, name, resume, allowChanges } = flags;
-  const { run, isDone } = await openTrainingRun({ folder: join(out, name), name, resume, allowChanges, ...wandbRunOptions(flags) }, recipe, data, engine);
-  if (isDone) await leaveAsItIs(run, recipe);
-  else await trainRun(run, recipe, data);
-  await printTrained(run, recipe, flags.json);
+  const request = { folder: join(out, name), name, resume, allowChanges, ranks, ...wandbRunOptions(flags) };
+  const { run, isDone } = rank === 0 ? await openTrainingRun(request, recipe, data, engine) : { run: runOfOthers(request), isDone: false };
+  if ((await exchange(communicator, isDone))[0]) await leaveAsItIs(run, recipe);
+  else await trainRun(run, recipe, data, communicator);
+  if (rank === 0) await printTrained(run, recipe, flags.json);
 }
 
 /** Before anything is read: a run is not overwritten. */
@@ -74,20 +81,22 @@ async function leaveAsItIs(run: LocalRun, { steps }: ClassifierRecipe): Promise<
   remark(`This run is finished: all ${counted(steps, "step")} were done before.`);
 }
 
-async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets): Promise<void> {
+async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets, communicator: Communicator): Promise<void> {
   const progress = progressLine({ total: recipe.steps, label: run.name });
-  const interrupt = onInterrupt(progress.print);
+  const isFirst = communicator.rank === 0;
+  const interrupt = onInterrupt(isFirst ? progress.print : undefined);
   try {
     const { status, step } = await trainClassifier(recipe, {
       ...data,
       run,
+      communicator,
       signal: interrupt.signal,
       onStep: ({ step, loss, patchSize, imagesPerSecond }) => progress.update({ step, loss, patchSize, imagesPerSecond }),
       onEvaluation: (figures, step) => progress.print(evaluationLine(step, figures)),
     });
     progress.finish();
     await run.finish(status);
-    await report(run.folder);
+    if (isFirst) await report(run.folder);
     if (status === "stopped") throw new Stopped(`Stopped after step ${step} of ${recipe.steps}. To go on, run the same command with --resume.`);
   } catch (error) {
     progress.finish();

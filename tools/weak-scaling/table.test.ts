@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { median, projectedEfficiency, projectionTable, scalingTable, type Scaling, type Times } from "./table.ts";
+
+const times = (stepMs: number[]): Times => ({ stepMs, cpuMs: stepMs.map((ms) => ms / 2 + 200), waitMs: [90, 100], bytes: 88e6, sumMs: [70, 80, 60], engine: "" });
+const scaling: Scaling = { variant: "S", pictures: 8, ranks: 2, one: times([1900, 2000, 2500]), several: times([2400, 2600]) };
+
+it("the median of an even number of values lies between the middle two", () => {
+  expect([median([5, 1, 3]), median([4, 1, 3, 2])]).toEqual([3, 2.5]);
+});
+
+it("efficiency is the step of one rank over that of all", () => {
+  expect(scalingTable([scaling]).split("\n")[2]).toBe("| ViT-S/16 | 8 | 2 | 2000 | 2500 | 80.0 % | 1200 | 1450 | 82.8 % | 88 | 95 | 70 |");
+});
+
+it("88 MB over 10 Gb/s between two machines take 70.4 ms, of which an overlap hides what it can", () => {
+  expect(projectedEfficiency(704, 88e6, 10, 2, 0)).toBeCloseTo(704 / 774.4, 12);
+  expect(projectedEfficiency(704, 88e6, 10, 2, 0.05)).toBeCloseTo(704 / (704 + 35.2), 12);
+  expect(projectedEfficiency(704, 88e6, 10, 2, 2 / 3)).toBe(1);
+  expect(projectedEfficiency(704, 88e6, 10, 64, 0)).toBeCloseTo(704 / (704 + 140.8 * (63 / 64)), 12);
+});
+
+it("the projection has a row per link", () => {
+  // 704 ms over 1 Gb/s between two machines, of which 2/3 of 2000 ms hide all.
+  const [, , first, ...others] = projectionTable([scaling]).split("\n");
+  expect(first).toBe("| ViT-S/16, 8 | 1 Gb/s Ethernet | 74.0 % (100.0 %) | 61.9 % (100.0 %) | 59.1 % (97.4 %) |");
+  expect(others).toHaveLength(3);
+});
