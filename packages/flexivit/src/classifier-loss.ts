@@ -26,11 +26,11 @@ export function withAuxiliary(weights: ClassifierWeights, { auxiliary, vit, seed
 
 /** The loss of a recipe on a batch; with a second head the terms of both, weighted, and each is logged. */
 export function classifierLoss(recipe: ClassifierRecipe): LossFunction<TrainedWeights, ClassifierBatch> {
-  const { vit, remainder, recompute, seed, auxiliary } = recipe;
+  const { vit, remainder, recompute, seed, auxiliary, accumulate } = recipe;
   const blocks = auxiliary ? [String(auxiliary.block)] : [];
-  return (params, { targets, ...pictures }, { scheme, step }): Losses => {
+  return (params, { targets, ...pictures }, { scheme, step, part }): Losses => {
     const images = Object.values(pictures);
-    const options = { scheme, remainder, recompute, training: true, seed, step, blocks };
+    const options = { scheme, remainder, recompute, training: true, seed, step: step * accumulate + part, blocks };
     const features = classifierFeatures(params, vit, images.length === 1 ? images[0] : images, options);
     const label = lossOf(params.head, features.pooled, targets, recipe);
     if (!auxiliary) return { loss: label };

@@ -55,7 +55,7 @@ export type ClassifierRecipe = {
   /** How pixels are scaled; to [-1, 1] unless given. It travels with the trained model. */
   normalisation?: Normalisation;
   batchSize: number;
-  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part, and all parts have the same draws of drop path. */
+  /** Parts that a batch is split into, to save memory; the update is that of the whole batch, but mixup stays within a part. */
   accumulate: number;
   steps: number;
   /** The optimiser and its settings; weight decay is that of the kernels unless they say otherwise. */

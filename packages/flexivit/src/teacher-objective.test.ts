@@ -22,7 +22,7 @@ const recipe: ClassifierRecipe = {
   checkpointEvery: 1,
 };
 const info = { vit: smokeVit, classes: ["a", "b", "c"], imageSizePx: 24, framing: recipe.testFraming, patchSizes: ["6"] };
-const context = { step: 0, scheme: parseScheme("4"), seed: 0 };
+const context = { step: 0, part: 0, scheme: parseScheme("4"), seed: 0 };
 
 /** Weights away from their start, whose head is zero. */
 function weights(seed: number): ClassifierModel["params"] {

@@ -28,11 +28,11 @@ export type Objective = { loss: LossFunction<TrainedWeights, ClassifierBatch>; i
  * Source: arXiv 2212.08013 section 4; big_vision `configs/proj/flexivit/i1k_deit3_distill.py`.
  */
 export function teacherObjective(recipe: ClassifierRecipe, teacher: ClassifierModel, { patchSize, imageSizePx, distance }: TeacherView): Objective {
-  const { vit, remainder, recompute, seed } = recipe;
+  const { vit, remainder, recompute, seed, accumulate } = recipe;
   const scheme = parseScheme(patchSize);
-  const loss: Objective["loss"] = (params, { images0 }, { scheme: own, step }) => {
+  const loss: Objective["loss"] = (params, { images0 }, { scheme: own, step, part }) => {
     const answers = classifierLogits(teacher.params, teacher.info.vit, atSize(images0, imageSizePx), { scheme });
-    const logits = classifierLogits(params, vit, atSize(images0, recipe.imageSizePx), { scheme: own, remainder, recompute, training: true, seed, step });
+    const logits = classifierLogits(params, vit, atSize(images0, recipe.imageSizePx), { scheme: own, remainder, recompute, training: true, seed, step: step * accumulate + part });
     return { loss: distillationLoss(logits, answers, distance) };
   };
   return { loss, imageSizePx: Math.max(imageSizePx, recipe.imageSizePx) };

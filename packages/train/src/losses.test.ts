@@ -4,8 +4,8 @@ import { disposeTree, leaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { tinyBatch, tinyLoss, tinyParams } from "../test-support/tiny-problem.ts";
-import { lossesAndGradients } from "./losses.ts";
+import { tinyBatch, tinyLoss, tinyParams, type TinyBatch, type TinyParams } from "../test-support/tiny-problem.ts";
+import { lossesAndGradients, type LossFunction } from "./losses.ts";
 
 const context = { step: 0, scheme: patchScheme([2, 3]), seed: 0 };
 const inParts = (count: number) => Array.from({ length: count }, (_, part) => ({ part, load: async () => tinyBatch(0, part, count) }));
@@ -36,6 +36,15 @@ describe("lossesAndGradients", () => {
       for (const [i, { tensor }] of leaves(gradients).entries()) expectClose(tensor, leaves(whole.gradients)[i].tensor, { relative: 5e-7 });
     }
     disposeTree(params, whole.gradients, ...ofRanks.map(({ gradients }) => gradients));
+  });
+
+  it("tell the loss which part it is given, on every rank its own", async () => {
+    const params = tinyParams();
+    const seen: number[] = [];
+    const noting: LossFunction<TinyParams, TinyBatch> = (weights, batch, given) => (seen.push(given.part), tinyLoss(weights, batch, given));
+    disposeTree((await lossesAndGradients(params, noting, context, inParts(2))).gradients);
+    disposeTree((await lossesAndGradients(params, noting, context, [inParts(4)[3]])).gradients, params);
+    expect(seen).toEqual([0, 1, 3]);
   });
 
   it("average further terms over the parts", async () => {

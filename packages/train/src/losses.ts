@@ -11,6 +11,8 @@ export type Losses = { loss: tf.Scalar } & { [term: string]: tf.Scalar };
 export type StepContext = {
   /** Steps done before this one. */
   step: number;
+  /** The part of the batch, from 0; what is drawn anew for each part depends on it too. */
+  part: number;
   /** Patch size and stride of this step. */
   scheme: PatchScheme;
   seed: number;
@@ -38,7 +40,7 @@ type LossesAndGradients = { terms: Record<string, number>; gradients: ParamTree;
 export async function lossesAndGradients<P extends ParamTree, B extends TensorBatch>(
   params: P,
   loss: LossFunction<P, B>,
-  context: StepContext,
+  context: Omit<StepContext, "part">,
   parts: readonly BatchPart<B>[],
   trained: PathFilter = () => true,
   communicator: Communicator = alone,
@@ -48,7 +50,7 @@ export async function lossesAndGradients<P extends ParamTree, B extends TensorBa
     for (const [index, { part, load }] of parts.entries()) {
       const batch = await load();
       const images = imagesOf(batch, part, total && total.images / index);
-      const { value, gradients } = differentiate(params, loss, batch, context, trained);
+      const { value, gradients } = differentiate(params, loss, batch, { ...context, part }, trained);
       total = sum(total, { terms: await numbers(value), gradients, images });
     }
   } catch (error) {
