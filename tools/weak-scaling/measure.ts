@@ -74,7 +74,7 @@ function report(): void {
     "",
     "## Projection to more machines",
     "",
-    "From the step of one rank above and the bytes of its gradients: a ring sends `2 (n - 1) / n` times the gradients over each",
+    "From the processor time of one rank's step above and the bytes of its gradients: a ring sends `2 (n - 1) / n` times the gradients over each",
     "link. Efficiency with the sum after the backward pass, as it is; in brackets what hiding it behind the backward pass could",
     "give at best. More pictures per rank make the step longer and the sum no larger.",
     "",

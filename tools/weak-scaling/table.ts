@@ -44,12 +44,12 @@ export function projectedEfficiency(stepMs: number, bytes: number, gigabits: num
   return stepMs / (stepMs + Math.max(0, sumMs - overlap * stepMs));
 }
 
-/** Projected efficiency at 2, 8 and 64 machines, without overlap and, in brackets, with the best there could be. */
+/** Projected efficiency at 2, 8 and 64 machines from the processor time of a step, which other work does not stretch: without overlap and, in brackets, with the best there could be. */
 export function projectionTable(all: readonly Scaling[]): string {
   const counts = [2, 8, 64];
   const rows = all.flatMap(({ variant, pictures, one }) =>
     links.map(([gigabits, name]) => {
-      const at = (ranks: number, overlap: number) => percent(projectedEfficiency(median(one.stepMs), one.bytes, gigabits, ranks, overlap));
+      const at = (ranks: number, overlap: number) => percent(projectedEfficiency(median(one.cpuMs), one.bytes, gigabits, ranks, overlap));
       return [`ViT-${variant}/16, ${pictures}`, name, ...counts.map((ranks) => `${at(ranks, 0)} (${at(ranks, 2 / 3)})`)];
     }),
   );

@@ -130,6 +130,21 @@ describe("flexivit engine", () => {
     const reports = JSON.parse((await flexivit("engine", "--json")).out) as { name: string; chosen: boolean }[];
     expect(reports.map(({ name, chosen }) => [name, chosen])).toEqual(["native", "wasm", "cpu"].map((name) => [name, name === wish]));
   });
+
+  it("fetches Open MPI through pip, and without Python says in one line what to install; so does train --ranks", async () => {
+    const empty = await mkdtemp(join(tmpdir(), "flexivit-bare-"));
+    vi.stubEnv("PATH", empty);
+    vi.stubEnv("XDG_CACHE_HOME", empty);
+    const installed = await flexivit("engine", "install", "--mpi");
+    const trained = await flexivit("train", "--data", pictures, "--ranks", "2");
+    vi.unstubAllEnvs();
+    expect(installed).toEqual({ code: 1, out: "", err: "Open MPI is not installed: Python is missing. Install Python with pip (Debian, Ubuntu: apt-get install python3-pip).\n" });
+    expect(trained).toEqual({
+      code: 1,
+      out: "",
+      err: "launchRanks(mpirun): expected Open MPI, got none. Run: npx flexivit engine install --mpi (or apt-get install openmpi-bin)\n",
+    });
+  });
 });
 
 describe("the command line", () => {

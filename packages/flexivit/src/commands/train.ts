@@ -19,7 +19,9 @@ import { wandbRunOptions } from "./wandb-flags.ts";
 
 /** `flexivit train`: one classifier for many patch sizes. */
 export function trainCommand(): Command {
-  return addTrainFlags(new Command("train").description("Train a classifier that works at every patch size")).addHelpText("after", examples).action((flags: TrainFlags) => amongRanks(flags.ranks, (communicator) => trainModel(flags, communicator)));
+  return addTrainFlags(new Command("train").description("Train a classifier that works at every patch size"))
+    .addHelpText("after", examples)
+    .action((flags: TrainFlags) => amongRanks(flags.ranks, (communicator) => trainModel(flags, communicator)));
 }
 
 const examples = `
