@@ -79,7 +79,8 @@ it.each(["SIGINT", "SIGTERM"] as const)("%s while the server is silent ends the 
   expect(err).toMatch(/\nW&B: 0 of \d+ rows sent \(.+\); send the rest with: flexivit sync .+\nStopped after step \d+ of 400\./);
   const { id, summary } = await readRun(folder);
   await server.behave("well");
-  await flexivit("sync", folder, "--json");
+  // The sending process may still be about to leave; until then sync says that it must wait.
+  await vi.waitFor(async () => expect((await flexivit("sync", folder, "--json")).code).toBe(0), { timeout: 40_000, interval: 500 });
   await expectAllRows(folder);
   expect(server.runs.get(id)).toMatchObject({ complete: true, exitCode: 130 });
   const steps = summary.step! + 2;
