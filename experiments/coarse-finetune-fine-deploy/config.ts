@@ -31,8 +31,9 @@ const small: Config = {
   testPictures: 4000,
 };
 
-/** The same with the head alone fine-tuned. */
-const frozen: Config = { ...small, training: { ...small.training, freeze: ["backbone"], optimizer: { kind: "adamw", learningRate: 1e-2, weightDecay: 0, b2: 0.95 } } };
+/** The head alone is fine-tuned. */
+const headAlone = { freeze: ["backbone"], optimizer: { kind: "adamw", learningRate: 1e-2, weightDecay: 0, b2: 0.95 } } satisfies Partial<Training>;
+const frozen: Config = { ...small, training: { ...small.training, ...headAlone } };
 
 /** Fine-tuned gently on five of the ten classes that it was pretrained on, those that are hardest to tell apart. */
 const related: Config = {
@@ -41,6 +42,8 @@ const related: Config = {
   classes: ["T-shirt/top", "Pullover", "Dress", "Coat", "Shirt"],
   training: { ...small.training, optimizer: { kind: "adamw", learningRate: 3e-4, weightDecay: 1e-4, b2: 0.95 } },
 };
+
+const relatedFrozen: Config = { ...related, training: { ...related.training, ...headAlone } };
 
 const smoke: Config = { ...small, coarse: "12", patchSizes: ["12", "6"], training: smokeTraining, vit: smokeVit, pretraining: smokePretraining, testPictures: 50 };
 
@@ -67,7 +70,7 @@ const paper: Config = {
   vit: smallVit,
 };
 
-export const configs = { small, frozen, related, smoke, paper } as const satisfies Record<string, Config>;
+export const configs = { small, frozen, related, "related-frozen": relatedFrozen, smoke, paper } as const satisfies Record<string, Config>;
 
 /** Both fine-tuned models, each from its own pretrained weights. */
 export function plansOf({ pretraining, coarse, training, vit, ...choice }: Config, seed: number, weights?: readonly string[]): Plan[] {
