@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Distance } from "@flexivit/distill";
 import type { ClassifierRecipe } from "flexivit";
 
-/** A data set by name or folder, and the channels of its pictures. */
-export type DataChoice = { data: string; channels: 1 | 3 };
+/** A data set by name or folder, the channels of its pictures, and which of its classes; all unless given. */
+export type DataChoice = { data: string; channels: 1 | 3; classes?: string[] };
 
 /** A model that is trained, as plain data: the same plan gives the same weights. */
 export type TrainedPlan = DataChoice & {

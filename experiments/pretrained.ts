@@ -21,6 +21,16 @@ export const smallPretraining: Pretraining = {
   fixedSteps: 1000,
 };
 
+/** Models of photographs in colour, 32x32. */
+export const rgbPretraining: Pretraining = {
+  data: "cifar10",
+  channels: 3,
+  vit: { ...smallVit, channels: 3, patchSize: [8, 8] },
+  training: { ...smallTraining, ...lasting(smallTraining, 2400), imageSizePx: 32, trainFraming: { kind: "pad-crop" }, testFraming: { kind: "centre-crop" } },
+  patchSizes: ["16", "8", "4"],
+  fixedSteps: 800,
+};
+
 export const smokePretraining: Pretraining = { ...greySmall, vit: smokeVit, training: smokeTraining, patchSizes: ["12", "6"], fixedSteps: 4 };
 
 /** The flexible model. */

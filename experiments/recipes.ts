@@ -61,9 +61,9 @@ export function lasting({ steps, schedule }: Pick<Training, "steps" | "schedule"
 type Model = { vit: VitConfig; patchSizes: string[]; seed: number } & Partial<Pick<TrainedPlan, "shared" | "from" | "teacher">> & Partial<Pick<ClassifierRecipe, "draw" | "imageSizesPx">>;
 
 /** A plan out of a data set, a training and a model; it is evaluated at the sizes it draws from. */
-export function planOf(name: string, { data, channels }: DataChoice, training: Training, { vit, patchSizes, seed, draw, imageSizesPx, ...rest }: Model): TrainedPlan {
+export function planOf(name: string, { data, channels, classes }: DataChoice, training: Training, { vit, patchSizes, seed, draw, imageSizesPx, ...rest }: Model): TrainedPlan {
   const drawn = { ...(draw ? { draw } : {}), ...(imageSizesPx ? { imageSizesPx } : {}) };
-  return { name, data, channels, recipe: { ...training, vit, patchSizes, ...drawn, evaluatePatchSizes: patchSizes, seed }, ...rest };
+  return { name, data, channels, ...(classes ? { classes } : {}), recipe: { ...training, vit, patchSizes, ...drawn, evaluatePatchSizes: patchSizes, seed }, ...rest };
 }
 
 /** A transformer whose weights are stored at one patch size and its own grid, as those of a fixed model are. */

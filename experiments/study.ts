@@ -7,7 +7,7 @@ import type { Panel } from "./panel.ts";
 import type { DataChoice, Plan } from "./plan.ts";
 import { present } from "./present.ts";
 import type { Rule } from "./rules.ts";
-import { openSession } from "./session.ts";
+import { openSession, type Session } from "./session.ts";
 import { trainedModel, type Trained } from "./trained-model.ts";
 
 /** What the variants of every experiment say. */
@@ -51,20 +51,15 @@ async function runStudy<Config extends StudyConfig>(study: Study<Config>, option
   const base = study.configs[options.variant];
   const config = options.data === undefined ? base : { ...base, data: options.data };
   const session = await openSession(study.name, options, config.testPictures);
-  const folder = join(options.out, study.name, options.variant);
   const results: SeedResult[] = [];
   const runFolders: string[] = [];
   let sections: Section[] = [];
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
     const plans = study.plans(config, seed, options.weights);
-    const trained: Trained[] = [];
-    for (const [index, plan] of plans.entries()) {
-      const one = await trainedModel(plan, session, `${plan.name} (${index + 1}/${plans.length}${options.seeds > 1 ? `, seed ${seed}` : ""})`);
-      if (!one) return "stopped";
-      trained.push(one);
-    }
+    const trained = await trainAll(plans, session, options.seeds > 1 ? `, seed ${seed}` : "");
+    if (!trained) return "stopped";
     runFolders.push(...trained.flatMap(({ folder }) => folder ?? []));
-    const models = [];
+    const models: Trial<Config>["models"] = [];
     for (const [index, { file }] of trained.entries()) models.push({ plan: plans[index], model: await loadModel(file) });
     const trial = { config, seed, data: await session.open(config), models, signal: options.signal };
     const panels = await study.measure(trial).catch((error: unknown) => stoppedOr(error, options.signal));
@@ -73,8 +68,19 @@ async function runStudy<Config extends StudyConfig>(study: Study<Config>, option
     if (results.length === 1) sections = (await study.more?.(trial)) ?? [];
     for (const { model } of models) disposeTree(model.params);
   }
-  await present({ study, config, session, folder, runFolders, results, sections });
+  await present({ study, config, session, folder: join(options.out, study.name, options.variant), runFolders, results, sections });
   return "finished";
+}
+
+/** The weights of all plans of a seed; nothing where training was interrupted. */
+async function trainAll(plans: readonly Plan[], session: Session, remark: string): Promise<Trained[] | undefined> {
+  const all: Trained[] = [];
+  for (const [index, plan] of plans.entries()) {
+    const trained = await trainedModel(plan, session, `${plan.name} (${index + 1}/${plans.length}${remark})`);
+    if (!trained) return undefined;
+    all.push(trained);
+  }
+  return all;
 }
 
 /** Nothing where the error is that of Ctrl-C. */

@@ -1,4 +1,5 @@
 import { vitConfig, type VitConfig } from "@flexivit/vit";
+import { pretrainedFixed, pretrainedFlexible, rgbPretraining, type Pretraining } from "../pretrained.ts";
 import { fixedVit, imageNet, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, type Training } from "../recipes.ts";
 import type { TrainedPlan } from "../plan.ts";
 import type { StudyConfig } from "../study.ts";
@@ -15,6 +16,8 @@ export type Config = StudyConfig & {
   flexibleSteps?: number;
   /** The flexible model's configuration. */
   vit: VitConfig;
+  /** Where it is given, the models are those that other experiments start from too. */
+  pretraining?: Pretraining;
 };
 
 /**
@@ -44,15 +47,13 @@ const reduced: Config = {
   testPictures: 2000,
 };
 
-/** Photographs in colour at their own 32x32 pixels. */
+/** Photographs in colour at their own 32x32 pixels; other experiments start from these models. */
 const rgb: Config = {
-  data: "cifar10",
-  channels: 3,
-  patchSizes: ["16", "8", "4"],
-  fixedPatchSizes: ["16", "8", "4"],
-  flexibleSteps: 2400,
-  vit: { ...smallVit, channels: 3, patchSize: [8, 8] },
-  training: { ...smallTraining, ...lasting(smallTraining, 800), imageSizePx: 32, trainFraming: { kind: "pad-crop" }, testFraming: { kind: "centre-crop" } },
+  ...rgbPretraining,
+  fixedPatchSizes: rgbPretraining.patchSizes,
+  training: { ...rgbPretraining.training, steps: rgbPretraining.fixedSteps },
+  flexibleSteps: rgbPretraining.training.steps,
+  pretraining: rgbPretraining,
   testPictures: 4000,
 };
 
@@ -80,7 +81,8 @@ export const configs = { small, rgb, reduced, smoke, paper } as const satisfies 
 
 /** The flexible model and the fixed ones; a fixed model stores its weights at its own patch size and grid. */
 export function plansOf(config: Config, seed: number): TrainedPlan[] {
-  const { patchSizes, training, vit, flexibleSteps = training.steps } = config;
+  const { patchSizes, training, vit, pretraining, flexibleSteps = training.steps } = config;
+  if (pretraining) return [pretrainedFlexible(pretraining, seed), ...config.fixedPatchSizes.map((size) => pretrainedFixed(pretraining, size, seed))];
   const { steps, schedule } = lasting(training, flexibleSteps);
   const fixed = config.fixedPatchSizes.map((size) => planOf(`fixed ${size}`, config, training, { vit: fixedVit(vit, size, training.imageSizePx), patchSizes: [size], seed }));
   return [planOf("flexible", config, { ...training, steps, schedule }, { vit, patchSizes, seed }), ...fixed];

@@ -29,9 +29,9 @@ export const experiment: Experiment = experimentOf<Config>({
 /** Every model at every patch size, fixed ones by PI-resize off their own size. */
 async function measure({ config, data, models, signal }: Trial<Config>): Promise<Panel[]> {
   const lines: PanelLine[] = [];
-  for (const [index, { plan, model }] of models.entries()) {
-    const values = await accuraciesAt(model, data.test, config.patchSizes, { signal });
-    lines.push({ name: plan.name, values, ...(index === 0 ? { bold: true } : { trainedAt: config.fixedPatchSizes[index - 1] }) });
+  const fixed = config.fixedPatchSizes.map((trainedAt) => ({ name: `fixed ${trainedAt}`, trainedAt }));
+  for (const [index, shown] of [{ name: "flexible", bold: true }, ...fixed].entries()) {
+    lines.push({ ...shown, values: await accuraciesAt(models[index].model, data.test, config.patchSizes, { signal }) });
   }
   return [{ title: "Accuracy against patch size", axis: "patch size (pixels) at evaluation, coarse to fine", ticks: config.patchSizes, lines }];
 }

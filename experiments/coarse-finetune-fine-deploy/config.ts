@@ -1,4 +1,4 @@
-import { pretrainedFixed, pretrainedFlexible, smallPretraining, smokePretraining, type Pretraining } from "../pretrained.ts";
+import { pretrainedFixed, pretrainedFlexible, rgbPretraining, smallPretraining, smokePretraining, type Pretraining } from "../pretrained.ts";
 import { imageNet, lasting, paperTraining, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
 import type { Plan } from "../plan.ts";
 import type { StudyConfig } from "../study.ts";
@@ -31,6 +31,33 @@ const small: Config = {
   testPictures: 4000,
 };
 
+/** The head alone is fine-tuned. */
+const headAlone = { freeze: ["backbone"], optimizer: { kind: "adamw", learningRate: 1e-2, weightDecay: 0, b2: 0.95 } } satisfies Partial<Training>;
+const frozen: Config = { ...small, training: { ...small.training, ...headAlone } };
+
+/** Fine-tuned gently on five of the ten classes that it was pretrained on, those that are hardest to tell apart. */
+const related: Config = {
+  ...small,
+  data: "fashion-mnist",
+  classes: ["T-shirt/top", "Pullover", "Dress", "Coat", "Shirt"],
+  training: { ...small.training, optimizer: { kind: "adamw", learningRate: 3e-4, weightDecay: 1e-4, b2: 0.95 } },
+};
+
+const relatedFrozen: Config = { ...related, training: { ...related.training, ...headAlone } };
+
+/** Photographs, on which finer patches see more: the head alone, at 16 px, on the six kinds of animals. */
+const rgb: Config = {
+  data: "cifar10",
+  channels: 3,
+  classes: ["bird", "cat", "deer", "dog", "frog", "horse"],
+  coarse: "16",
+  patchSizes: rgbPretraining.patchSizes,
+  training: { ...rgbPretraining.training, ...lasting(rgbPretraining.training, 200), ...headAlone },
+  vit: rgbPretraining.vit,
+  pretraining: rgbPretraining,
+  testPictures: 4000,
+};
+
 const smoke: Config = { ...small, coarse: "12", patchSizes: ["12", "6"], training: smokeTraining, vit: smokeVit, pretraining: smokePretraining, testPictures: 50 };
 
 /**
@@ -56,7 +83,7 @@ const paper: Config = {
   vit: smallVit,
 };
 
-export const configs = { small, smoke, paper } as const satisfies Record<string, Config>;
+export const configs = { small, frozen, related, "related-frozen": relatedFrozen, rgb, smoke, paper } as const satisfies Record<string, Config>;
 
 /** Both fine-tuned models, each from its own pretrained weights. */
 export function plansOf({ pretraining, coarse, training, vit, ...choice }: Config, seed: number, weights?: readonly string[]): Plan[] {

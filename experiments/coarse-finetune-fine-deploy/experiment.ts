@@ -13,6 +13,10 @@ export const experiment: Experiment = experimentOf<Config>({
   variants: {
     smoke: "seconds; shows only that it runs",
     small: "pretrained on Fashion-MNIST, fine-tuned on MNIST at 8 px, a few minutes on two cores",
+    frozen: "the same with the head alone fine-tuned",
+    related: "fine-tuned gently on five classes of Fashion-MNIST instead",
+    "related-frozen": "the latter with the head alone fine-tuned",
+    rgb: "CIFAR-10, the head alone at 16 px on the six kinds of animals",
     paper: "a flexible and a fixed ViT-B/30 (--weights) on an ImageNet folder (--data), a day on a GPU",
   },
   configs,
