@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import type { TFJSBinding } from "@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js";
+import { writeEarly } from "./early-write.ts";
 import { registerGradients } from "./gradients.ts";
 import { installedNative } from "./installed-native.ts";
 import { registerFusedKernels } from "./kernels.ts";
@@ -40,10 +41,12 @@ export async function startNative(
   const { NodeJSKernelBackend: Backend } = requireFromTfjsNode("./dist/nodejs_kernel_backend.js") as {
     NodeJSKernelBackend: typeof NodeJSKernelBackend;
   };
-  tf.registerBackend(backendName, () => new Backend(binding, "@tensorflow/tfjs-node-gpu"), 3);
+  tf.registerBackend(backendName, () => writeEarly(new Backend(binding, "@tensorflow/tfjs-node-gpu")), 3);
   await tf.setBackend(backendName);
   const device = binding.isUsingGpuDevice() ? "cuda" : "cpu";
-  return { backend: backendName, device, version: binding.TF_Version, threads, ...(await loadKernels(folders.kernels)) };
+  const kernels = await loadKernels(folders.kernels);
+  processSetup(folders.binding).releaseStartPages();
+  return { backend: backendName, device, version: binding.TF_Version, threads, ...kernels };
 }
 
 async function loadKernels(folder: string | undefined): Promise<Pick<Started, "kernels" | "note">> {
@@ -64,9 +67,12 @@ function loadBinding(folder: string, threads: number): TFJSBinding {
   // By default TensorFlow takes the whole memory of a graphics card at its start.
   process.env["TF_FORCE_GPU_ALLOW_GROWTH"] ??= "true";
   const logLevel = (process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2");
-  const processSetup = require(join(folder, "process_setup.node")) as { loadQuietly(): void };
-  if (logLevel !== "0") processSetup.loadQuietly();
+  if (logLevel !== "0") processSetup(folder).loadQuietly();
   return require(join(folder, "tfjs_binding.node")) as TFJSBinding;
+}
+
+function processSetup(folder: string): { loadQuietly(): void; releaseStartPages(): void } {
+  return require(join(folder, "process_setup.node"));
 }
 
 function threadsFromEnvironment(): number | undefined {

@@ -72,10 +72,18 @@ describe("in this process", () => {
 });
 
 /** What `useEngine` gives in a fresh process, as JSON. */
-async function freshEngine(options: string, env: Record<string, string>): Promise<Record<string, unknown>> {
+function freshEngine(options: string, env: Record<string, string>): Promise<Record<string, unknown>> {
+  return inFreshProcess(`print(await useEngine(${options}).catch((error) => ({ error: error.message })))`, env);
+}
+
+/** What a program prints. */
+async function inFreshProcess(lines: string, env: Record<string, string>): Promise<Record<string, unknown>> {
   const entry = fileURLToPath(new URL("./index.ts", import.meta.url));
-  const program = `import { useEngine } from ${JSON.stringify(entry)};
-    console.log(JSON.stringify(await useEngine(${options}).catch((error) => ({ error: error.message }))));`;
+  const program = `import { readFileSync } from "node:fs";
+    import { useEngine } from ${JSON.stringify(entry)};
+    const print = (value) => console.log(JSON.stringify(value));
+    const residentFileBytes = () => 1024 * /RssFile:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1];
+    ${lines};`;
   const printed = await runCommand(process.execPath, ["--input-type=module", "-e", program], { timeoutMs: 50_000, env });
   return JSON.parse(printed) as Record<string, unknown>;
 }
@@ -110,5 +118,11 @@ describe("in a fresh process", () => {
   test.skipIf(!native?.available)("the native engine is preferred and takes the number of threads", async () => {
     const engine = await freshEngine("{ threads: 1 }", { FLEXIVIT_ENGINE: "" });
     expect(engine).toMatchObject({ name: "native", backend: "tensorflow", version: "2.21.0", threads: 1 });
+  });
+
+  test.skipIf(!native?.available)("of the 300 MB of library files that the start of TensorFlow reads, under 100 MB stay resident", async () => {
+    const { files } = await inFreshProcess("await useEngine(); print({ files: residentFileBytes() })", { FLEXIVIT_ENGINE: "native" });
+    expect(files).toBeGreaterThan(10e6); // Node itself, so that an unreadable number can't pass
+    expect(files).toBeLessThan(100e6);
   });
 });
