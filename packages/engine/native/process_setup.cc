@@ -29,6 +29,12 @@ class ErrorStreamAside {
   const int kept_;
 };
 
+// Lets TensorFlow's libraries find the functions of block_cache.cc.
+void PutInGlobalScope() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(PutInGlobalScope), &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+}
+
 // loadQuietly(): loads TensorFlow's library, which the addon then finds loaded; throws if it can't be.
 napi_value LoadQuietly(napi_env env, napi_callback_info) {
   void* library;
@@ -71,6 +77,7 @@ void Export(napi_env env, napi_value exports, const char* name, napi_callback ca
 }  // namespace
 
 NAPI_MODULE_INIT() {
+  PutInGlobalScope();
   Export(env, exports, "loadQuietly", LoadQuietly);
   Export(env, exports, "releaseStartPages", ReleaseStartPages);
   return exports;
