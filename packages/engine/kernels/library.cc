@@ -8,7 +8,7 @@ namespace {
 // An empty string, or the first error. Runs once per process.
 std::string RegisterAll() {
   using namespace flexivit;
-  for (const auto& ops : {AttentionOps(), GeluOps(), LayerNormOps(), OptimizerOps(), RowOps()})
+  for (const auto& ops : {AttentionOps(), GeluOps(), LayerNormOps(), OptimizerOps(), RowOps(), SwigluOps()})
     for (const OpDefinition& op : ops)
       if (const std::string error = Register(op); !error.empty()) return error;
   return "";
