@@ -1,25 +1,44 @@
-export type Mode = "forward" | "train";
+import type { Duel } from "./sides.ts";
+import type { Measurement } from "./spec.ts";
 
-/** What one process measured: after one warm-up, the milliseconds of each repeat, and its own peak memory. */
-export type Measurement = { mode: Mode; milliseconds: number[]; peakMemoryBytes: number };
-
-/** The processes of both sides for one mode, in the order of their runs. */
-export type Duel = { mode: Mode; flexivit: Measurement[]; pytorch: Measurement[] };
+/** A row of a comparison: what was measured, and both sides. */
+export type Compared = { name: string; duel: Duel };
 
 /**
- * The comparison as a Markdown table: medians over all repeats of all processes.
+ * The comparison as a Markdown table: medians over all steps of all processes.
  *
  * `speed` is PyTorch's time over ours (above 1: we are faster), `memory` ours over PyTorch's (below 1: we need less).
+ * Several patch sizes count alike: the mean over them of each one's median.
  */
-export function comparisonTable(duels: readonly Duel[]): string {
-  const rows = duels.map(({ mode, flexivit, pytorch }) => {
-    const [ourTime, theirTime] = [flexivit, pytorch].map((side) => median(side.flatMap(({ milliseconds }) => milliseconds)));
-    const [ourPeak, theirPeak] = [flexivit, pytorch].map((side) => median(side.map(({ peakMemoryBytes }) => peakMemoryBytes)));
-    const cells = [mode, ms(ourTime), ms(theirTime), ratio(theirTime, ourTime), gigabytes(ourPeak), gigabytes(theirPeak), ratio(ourPeak, theirPeak)];
-    return `| ${cells.join(" | ")} |`;
+export function comparisonTable(rows: readonly Compared[]): string {
+  const cells = rows.map(({ name, duel: { flexivit, pytorch } }) => {
+    const [ours, theirs] = [flexivit, pytorch].map(summary) as [Summary, Summary];
+    const times = [ms(ours.milliseconds), ms(theirs.milliseconds), ratio(theirs.milliseconds, ours.milliseconds)];
+    const processor = [ms(ours.processorMilliseconds), ms(theirs.processorMilliseconds)];
+    const memory = [gigabytes(ours.peak), gigabytes(theirs.peak), ratio(ours.peak, theirs.peak)];
+    return [name, ...times, ...processor, ...memory];
   });
-  const head = "| mode | flexivit | PyTorch | speed | flexivit peak | PyTorch peak | memory |";
-  return [head, "|---|---|---|---|---|---|---|", ...rows].join("\n");
+  const head = ["", "flexivit", "PyTorch", "speed", "processor time", "PyTorch's", "peak memory", "PyTorch's", "memory"];
+  return markdownTable(head, cells);
+}
+
+export type Summary = { milliseconds: number; processorMilliseconds: number; peak: number };
+
+/** Time and memory of one side. */
+export function summary(side: readonly Measurement[]): Summary {
+  const steps = side.flatMap(({ steps }) => steps);
+  const sizes = [...new Set(steps.map(({ patchSize }) => patchSize))];
+  const over = (cost: "milliseconds" | "processorMilliseconds") =>
+    mean(sizes.map((size) => median(steps.filter(({ patchSize }) => patchSize === size).map((step) => step[cost]))));
+  return {
+    milliseconds: over("milliseconds"),
+    processorMilliseconds: over("processorMilliseconds"),
+    peak: median(side.map(({ peakMemoryBytes }) => peakMemoryBytes)),
+  };
+}
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** The middle value; the mean of the two middle ones for an even count. */
@@ -30,14 +49,37 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function ms(value = NaN): string {
-  return `${value.toFixed(0)} ms`;
+/**
+ * The interval that holds the median of what the values were drawn from in at least 95 of 100 cases, whatever their
+ * distribution: from the k-th smallest to the k-th largest, k the largest with P(Binomial(n, 1/2) < k) <= 2.5 %.
+ *
+ * @throws for fewer than 6 values, which can't say as much.
+ */
+export function medianInterval(values: readonly number[]): [number, number] {
+  const count = values.length;
+  if (count < 6) throw new Error(`medianInterval(values): expected at least 6 values, got ${count}. Measure more pairs.`);
+  const sorted = values.toSorted((a, b) => a - b);
+  let [k, probability, below] = [0, 0.5 ** count, 0.5 ** count];
+  while (below <= 0.025) {
+    k++;
+    probability *= (count - k + 1) / k;
+    below += probability;
+  }
+  return [sorted[k - 1]!, sorted[count - k]!];
 }
 
-function gigabytes(bytes = NaN): string {
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+export function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+}
+
+export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-function ratio(above = NaN, below = NaN): string {
+export function ratio(above: number, below: number): string {
   return `${(above / below).toFixed(2)}x`;
 }

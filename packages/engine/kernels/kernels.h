@@ -11,6 +11,7 @@ std::vector<OpDefinition> GeluOps();
 std::vector<OpDefinition> LayerNormOps();
 std::vector<OpDefinition> OptimizerOps();
 std::vector<OpDefinition> RowOps();
+std::vector<OpDefinition> SwigluOps();
 
 // to[columns] = sum over rows of from[rows, columns], in the order of the rows.
 void AddRows(const float* from, int64_t rows, int64_t columns, float* to);

@@ -27,6 +27,8 @@ const operations: { [name: string]: Operation } = {
   FlexivitLayerNorm: { inputs: ["x", "scale", "bias"], outputs: 3, option: epsilon },
   FlexivitLayerNormGrad: { inputs: ["dy", "x", "scale", "mean", "inverseStd"], outputs: 3 },
   FlexivitSumOfSquares: { inputs: ["x"], outputs: 1 },
+  FlexivitSwiglu: { inputs: ["x", "bias"], outputs: 1 },
+  FlexivitSwigluGrad: { inputs: ["dy", "x", "bias"], outputs: 3 },
 };
 
 /**

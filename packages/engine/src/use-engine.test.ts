@@ -72,10 +72,19 @@ describe("in this process", () => {
 });
 
 /** What `useEngine` gives in a fresh process, as JSON. */
-async function freshEngine(options: string, env: Record<string, string>): Promise<Record<string, unknown>> {
+function freshEngine(options: string, env: Record<string, string>): Promise<Record<string, unknown>> {
+  return inFreshProcess(`print(await useEngine(${options}).catch((error) => ({ error: error.message })))`, env);
+}
+
+/** What a program prints. */
+async function inFreshProcess(lines: string, env: Record<string, string>): Promise<Record<string, unknown>> {
   const entry = fileURLToPath(new URL("./index.ts", import.meta.url));
-  const program = `import { useEngine } from ${JSON.stringify(entry)};
-    console.log(JSON.stringify(await useEngine(${options}).catch((error) => ({ error: error.message }))));`;
+  const program = `import { readFileSync } from "node:fs";
+    import * as tf from "@tensorflow/tfjs-core";
+    import { useEngine } from ${JSON.stringify(entry)};
+    const print = (value) => console.log(JSON.stringify(value));
+    const residentFileBytes = () => 1024 * /RssFile:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1];
+    ${lines};`;
   const printed = await runCommand(process.execPath, ["--input-type=module", "-e", program], { timeoutMs: 50_000, env });
   return JSON.parse(printed) as Record<string, unknown>;
 }
@@ -110,5 +119,36 @@ describe("in a fresh process", () => {
   test.skipIf(!native?.available)("the native engine is preferred and takes the number of threads", async () => {
     const engine = await freshEngine("{ threads: 1 }", { FLEXIVIT_ENGINE: "" });
     expect(engine).toMatchObject({ name: "native", backend: "tensorflow", version: "2.21.0", threads: 1 });
+  });
+
+  test.skipIf(!native?.available)("of the 300 MB of library files that the start of TensorFlow reads, under 100 MB stay resident", async () => {
+    const { files } = await inFreshProcess("await useEngine(); print({ files: residentFileBytes() })", { FLEXIVIT_ENGINE: "native" });
+    expect(files).toBeGreaterThan(10e6); // Node itself, so that an unreadable number can't pass
+    expect(files).toBeLessThan(100e6);
+  });
+
+  test.skipIf(!native?.available)("once 2 tensors of 8 MB have been used, 20 more take none of the 40,000 pages afresh", async () => {
+    const program = `await useEngine();
+      const run = () => tf.dispose(tf.tidy(() => tf.add(tf.fill([2048, 1024], 3), 4)));
+      run();
+      const before = process.resourceUsage().minorPageFault;
+      for (let i = 0; i < 10; i++) run();
+      print({ faults: process.resourceUsage().minorPageFault - before })`;
+    const { faults } = await inFreshProcess(program, { FLEXIVIT_ENGINE: "native" });
+    expect(faults).toBeLessThan(2000);
+  });
+
+  test.skipIf(!native?.available)("50 tensors of 4 MB and then one of 200 MB take the memory of one of them, not of both", async () => {
+    const program = `await useEngine();
+      const start = process.memoryUsage.rss();
+      tf.tidy(() => { for (let i = 0; i < 50; i++) tf.add(tf.fill([1024, 1024], i), 1); });
+      tf.dispose(tf.fill([50, 1024, 1024], 5));
+      const held = process.memoryUsage.rss() - start;
+      print({ held, peak: process.resourceUsage().maxRSS * 1024 - start })`;
+    const { held, peak } = await inFreshProcess(program, { FLEXIVIT_ENGINE: "native" });
+    // Both tensors of an addition stay to the end of the tidy: 400 MB are in use, and 32 MB may be kept beside.
+    expect(peak).toBeGreaterThan(400e6);
+    expect(peak).toBeLessThan(500e6);
+    expect(held).toBeLessThan(500e6);
   });
 });

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expectClose } from "@flexivit/testing";
 import { expect, test } from "vitest";
-import { attention, gelu, layerNorm, linear, mlp } from "./index.ts";
+import { attention, gelu, layerNorm, linear, mlp, swiglu } from "./index.ts";
 
 const fusedNames = tf.getKernelsForBackend(tf.getBackend()).map(({ kernelName }) => kernelName).filter((name) => name.startsWith("Flexivit"));
 const normal = (seed: number, ...shape: number[]) => tf.randomNormal(shape, 0.1, 1, "float32", seed);
@@ -20,6 +20,11 @@ const blocks: Block[] = [
     run: (x: tf.Tensor, ...w: tf.Tensor[]) =>
       mlp({ hidden: { kernel: w[0] as tf.Tensor2D, bias: w[1] as tf.Tensor1D }, output: { kernel: w[2] as tf.Tensor2D, bias: w[3] as tf.Tensor1D } }, x, form),
   })),
+  {
+    name: "swiglu",
+    inputs: [normal(1, 3, 37, 20), normal(2, 20, 2 * 83), normal(3, 2 * 83), normal(4, 83, 29), normal(5, 29)],
+    run: (x, ...w) => swiglu({ hidden: { kernel: w[0] as tf.Tensor2D, bias: w[1] as tf.Tensor1D }, output: { kernel: w[2] as tf.Tensor2D, bias: w[3] as tf.Tensor1D } }, x!),
+  },
   ...[[1, 1, 1, 45], [2, 1, 33, 45], [1, 3, 33, 1], [45]].map((shape) => ({
     name: `attention under a mask [${shape}]`,
     inputs: [normal(1, 2, 33, 24), normal(2, 2, 45, 24), normal(3, 2, 45, 24)],

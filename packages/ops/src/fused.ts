@@ -11,7 +11,9 @@ export type FusedKernel =
   | "FlexivitGelu"
   | "FlexivitGeluGrad"
   | "FlexivitLayerNorm"
-  | "FlexivitLayerNormGrad";
+  | "FlexivitLayerNormGrad"
+  | "FlexivitSwiglu"
+  | "FlexivitSwigluGrad";
 
 type Attributes = { [name: string]: string | number | boolean };
 

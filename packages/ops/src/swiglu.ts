@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
+import { fused } from "./fused.ts";
 import type { LinearParams } from "./mlp.ts";
 import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
 
@@ -10,7 +11,7 @@ export type SwigluParams = { hidden: LinearParams; output: LinearParams };
 /**
  * Gated perceptron of a transformer block: `(silu(gates) * values) output` with `[gates, values] = x hidden`.
  *
- * `silu(g) = g / (1 + exp(-g))`. Keeps only `x`, the gates and the values for the backward pass.
+ * `silu(g) = g / (1 + exp(-g))`. Keeps only `x` and the product before its bias for the backward pass.
  *
  * @param params `hidden.kernel [dim, 2 * hiddenDim]`, gates before values, `output.kernel [hiddenDim, out]` and their biases
  * @param x `[..., dim]`
@@ -30,32 +31,53 @@ export function swiglu<T extends tf.Tensor>(params: SwigluParams, x: T): T {
   return differentiable(
     [x, hidden.kernel, hidden.bias, output.kernel, output.bias],
     (save) => {
-      const packed = addBiasInPlace(tf.matMul<tf.Tensor2D>(asRows(x), hidden.kernel), hidden.bias);
-      save([x, hidden.kernel, output.kernel, packed]);
-      const { gates, values } = unpack(packed);
-      const active = tf.mul<tf.Tensor2D>(tf.mul(gates, tf.sigmoid(gates)), values);
+      const product = tf.matMul<tf.Tensor2D>(asRows(x), hidden.kernel);
+      save([x, hidden.kernel, hidden.bias, output.kernel, product]);
+      const active = biasGate(product, hidden.bias);
       return tf.reshape(addBiasInPlace(tf.matMul<tf.Tensor2D>(active, output.kernel), output.bias), shape) as T;
     },
     (dy, saved) => backward(asRows(dy), saved),
   );
 }
 
-/** With `s = sigmoid(gates)` and `a = gates s`: `dvalues = dactive a`, `dgates = dactive values (s + a (1 - s))`. */
 function backward(dy: tf.Tensor2D, saved: tf.Tensor[]): tf.Tensor[] {
-  const [x, hiddenKernel, outputKernel, packed] = saved as [tf.Tensor, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-  const { dPacked, dOutputKernel } = tf.tidy(() => {
-    const { gates, values } = unpack(packed);
-    const s = tf.sigmoid(gates);
-    const a = tf.mul(gates, s);
-    const dActive = tf.matMul(dy, outputKernel, false, true);
-    const slope = tf.add(s, tf.mul(a, tf.sub(1, s)));
-    return {
-      dPacked: tf.concat2d([tf.mul(tf.mul(dActive, values), slope), tf.mul(dActive, a)], 1),
-      dOutputKernel: tf.matMul<tf.Tensor2D>(tf.mul(a, values), dy, true, false),
-    };
+  const [x, hiddenKernel, hiddenBias, outputKernel, product] = saved as [tf.Tensor, tf.Tensor2D, tf.Tensor1D, tf.Tensor2D, tf.Tensor2D];
+  const dActive = tf.matMul<tf.Tensor2D>(dy, outputKernel, false, true);
+  const { active, dProduct, dBias } = biasGateGrad(dActive, product, hiddenBias);
+  const dOutputKernel = tf.matMul(active, dy, true, false);
+  tf.dispose(active);
+  const dx = tf.reshape(tf.matMul(dProduct, hiddenKernel, false, true), x.shape);
+  return [dx, tf.matMul(asRows(x), dProduct, true, false), dBias, dOutputKernel, sumRows(dy)];
+}
+
+/** `silu(gates) * values` with `[gates, values] = product + bias`; leaves `product` as it is. */
+function biasGate(product: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D {
+  const outputs = fused("FlexivitSwiglu", { x: product, bias });
+  if (outputs) return outputs[0] as tf.Tensor2D;
+  return tf.tidy(() => {
+    const { gates, values } = unpack(tf.add(product, bias));
+    return tf.mul<tf.Tensor2D>(tf.mul(gates, tf.sigmoid(gates)), values);
   });
-  const dx = tf.reshape(tf.matMul(dPacked, hiddenKernel, false, true), x.shape);
-  return [dx, tf.matMul(asRows(x), dPacked, true, false), sumRows(dPacked), dOutputKernel, sumRows(dy)];
+}
+
+/**
+ * The gated values again, and the gradients of the product and of the bias. With `s = sigmoid(gates)` and `a = gates s`:
+ * `dvalues = dActive a`, `dgates = dActive values (s + a (1 - s))`.
+ */
+function biasGateGrad(dActive: tf.Tensor2D, product: tf.Tensor2D, bias: tf.Tensor1D) {
+  const outputs = fused("FlexivitSwigluGrad", { dy: dActive, x: product, bias });
+  if (outputs) {
+    const [active, dProduct, dBias] = outputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+    return { active, dProduct, dBias };
+  }
+  return tf.tidy(() => {
+    const { gates, values } = unpack(tf.add(product, bias));
+    const s = tf.sigmoid(gates);
+    const a = tf.mul<tf.Tensor2D>(gates, s);
+    const slope = tf.add(s, tf.mul(a, tf.sub(1, s)));
+    const dProduct = tf.concat2d([tf.mul(tf.mul(dActive, values), slope), tf.mul(dActive, a)], 1);
+    return { active: tf.mul<tf.Tensor2D>(a, values), dProduct, dBias: sumRows(dProduct) };
+  });
 }
 
 /** `[rows, 2 * hiddenDim]` to two of `[rows, hiddenDim]`. */

@@ -1,0 +1,69 @@
+import { schemeCost, paperPatchSizesAt240Px, parseScheme } from "@flexivit/patch-schemes";
+import { linePlot, renderSvg } from "@flexivit/run-log";
+import { ours } from "../sides.ts";
+import { type Measurement, modelSizes, type Spec, specOf } from "../spec.ts";
+import { study } from "../study.ts";
+import { gigabytes, markdownTable, ms, summary } from "../table.ts";
+
+type Along = "tokens" | "batch" | "model";
+type Run = { along: Along; name: string; spec: Spec; measurement: Measurement };
+type Data = { peak: number; runs: Run[] };
+
+/** A size of one kind after the other, the rest as in ViT-S/16, batch 8. */
+function settings(): { along: Along; name: string; changes: Partial<Spec> }[] {
+  const tokens = paperPatchSizesAt240Px.map((size) => ({ along: "tokens" as const, name: `S/${size}`, changes: { patchSizes: [size] } }));
+  const batches = [1, 2, 4, 8, 16, 32].map((batch) => ({ along: "batch" as const, name: `batch ${batch}`, changes: { batch } }));
+  const models = Object.entries(modelSizes).map(([name, model]) => ({ along: "model" as const, name: `${name}/16`, changes: { model } }));
+  return [...tokens, ...batches, ...models];
+}
+
+export const growth = study<Data>({
+  name: "growth",
+  title: "Growth with tokens, batch and model",
+  question:
+    "Time and memory of a training step as one size grows, the rest as in ViT-S/16 at 240 px, batch 8. `model`: three times the multiply-adds of the forward pass (`schemeCost`), two operations each. `peak share`: operations per second over those of one product of matrices, [1800, 384] x [384, 1536], on the same threads.",
+  async measure({ repeats, threads }) {
+    const { gigaflopsPerSecond: peak } = await ours<{ gigaflopsPerSecond: number }>("our-peak.ts", [String(threads)]);
+    const runs: Run[] = [];
+    for (const { along, name, changes } of settings()) {
+      const spec = specOf({ mode: "train", repeats, threads, ...changes });
+      runs.push({ along, name, spec, measurement: await ours<Measurement>("our-vit.ts", [JSON.stringify(spec)]) });
+    }
+    return { peak, runs };
+  },
+  async present({ peak, runs }) {
+    const rows = runs.map((run) => {
+      const { x, gigaflops, milliseconds, bytes } = figures(run);
+      const share = (gigaflops / (milliseconds / 1000) / peak) * 100;
+      return [run.name, String(x), `${gigaflops.toFixed(0)} GFLOP`, ms(milliseconds), `${share.toFixed(0)} %`, gigabytes(bytes)];
+    });
+    const table = markdownTable(["", "tokens x batch", "model", "step", "peak share", "peak memory"], rows);
+    const figure = "![Time and memory of a training step against tokens per step](performance/growth.svg)";
+    const note = `One product of matrices: ${peak.toFixed(0)} GFLOP/s. In the plot, the model's line is its operations at that rate.`;
+    return { markdown: [note, figure, table].join("\n\n"), plots: { "growth.svg": await plot({ peak, runs }) } };
+  },
+});
+
+function figures({ spec, measurement }: Run) {
+  const [patchSize] = spec.patchSizes as [number];
+  const size = { ...spec.model, hiddenDim: 4 * spec.model.dim, channels: spec.channels, classes: spec.classes };
+  const { patches, multiplyAdds } = schemeCost(parseScheme(String(patchSize)), spec.imageSizePx, size);
+  const { milliseconds, peak: bytes } = summary([measurement]);
+  return { x: patches * spec.batch, gigaflops: (3 * 2 * multiplyAdds * spec.batch) / 1e9, milliseconds, bytes };
+}
+
+/** Tokens per step along the axis: by smaller patches, whose attention grows with their square, or by more pictures. */
+function plot({ peak, runs }: Data): Promise<string> {
+  const line = (along: Along, panel: string, name: string, y: (found: ReturnType<typeof figures>) => number) => ({
+    name,
+    panel,
+    points: runs.filter((run) => run.along === along).map(figures).map((found) => ({ x: found.x, y: y(found) })).toSorted((a, b) => a.x - b.x),
+  });
+  const kinds = [["tokens", "smaller patches"], ["batch", "more pictures"]] as const;
+  const lines = kinds.flatMap(([along, name]) => [
+    line(along, "time (s)", name, ({ milliseconds }) => milliseconds / 1000),
+    line(along, "time (s)", `${name}, model`, ({ gigaflops }) => gigaflops / peak),
+    line(along, "memory (GB)", name, ({ bytes }) => bytes / 1e9),
+  ]);
+  return renderSvg(linePlot({ lines, xTitle: "tokens per step", yTitle: "", legendTitle: "grown by" }));
+}

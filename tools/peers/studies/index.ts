@@ -1,0 +1,8 @@
+import type { AnyStudy } from "../study.ts";
+import { flexibleStep, models, recomputation, smallModels } from "./comparisons.ts";
+import { growth } from "./growth.ts";
+import { resizeMatrices, sizeChanges } from "./patch-sizes.ts";
+import { webAssembly } from "./webassembly.ts";
+
+/** All studies, in the order of the page. */
+export const studies: readonly AnyStudy[] = [models, flexibleStep, recomputation, smallModels, sizeChanges, resizeMatrices, growth, webAssembly];
