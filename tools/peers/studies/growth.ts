@@ -1,5 +1,5 @@
 import { schemeCost, paperPatchSizesAt240Px, parseScheme } from "@flexivit/patch-schemes";
-import { linePlot, renderSvg } from "@flexivit/run-log";
+import { type Line, linePlot, renderSvg } from "@flexivit/run-log";
 import { ours } from "../sides.ts";
 import { type Measurement, modelSizes, type Spec, specOf } from "../spec.ts";
 import { study } from "../study.ts";
@@ -33,18 +33,29 @@ export const growth = study<Data>({
   },
   async present({ peak, runs }) {
     const rows = runs.map((run) => {
-      const { x, gigaflops, milliseconds, bytes } = figures(run);
+      const { x, gigaflops, milliseconds, bytes } = figuresOf(run);
       const share = (gigaflops / (milliseconds / 1000) / peak) * 100;
       return [run.name, String(x), `${gigaflops.toFixed(0)} GFLOP`, ms(milliseconds), `${share.toFixed(0)} %`, gigabytes(bytes)];
     });
     const table = markdownTable(["", "tokens x batch", "model", "step", "peak share", "peak memory"], rows);
-    const figure = "![Time and memory of a training step against tokens per step](performance/growth.svg)";
-    const note = `One product of matrices: ${peak.toFixed(0)} GFLOP/s. In the plot, the model's line is its operations at that rate.`;
-    return { markdown: [note, figure, table].join("\n\n"), plots: { "growth.svg": await plot({ peak, runs }) } };
+    const figures = [
+      "![Seconds of a training step against tokens per step](performance/growth-time.svg)",
+      "![Peak memory of a training step against tokens per step](performance/growth-memory.svg)",
+    ];
+    const note = `One product of matrices: ${peak.toFixed(0)} GFLOP/s. In the first plot, the model's lines are its operations at that rate.`;
+    return {
+      markdown: [note, ...figures, table].join("\n\n"),
+      plots: {
+        "growth-time.svg": await plot("seconds", [...lines(runs, "", ({ milliseconds }) => milliseconds / 1000), ...lines(runs, ", model", ({ gigaflops }) => gigaflops / peak)]),
+        "growth-memory.svg": await plot("peak memory (GB)", lines(runs, "", ({ bytes }) => bytes / 1e9)),
+      },
+    };
   },
 });
 
-function figures({ spec, measurement }: Run) {
+type Figures = { x: number; gigaflops: number; milliseconds: number; bytes: number };
+
+function figuresOf({ spec, measurement }: Run): Figures {
   const [patchSize] = spec.patchSizes as [number];
   const size = { ...spec.model, hiddenDim: 4 * spec.model.dim, channels: spec.channels, classes: spec.classes };
   const { patches, multiplyAdds } = schemeCost(parseScheme(String(patchSize)), spec.imageSizePx, size);
@@ -52,18 +63,15 @@ function figures({ spec, measurement }: Run) {
   return { x: patches * spec.batch, gigaflops: (3 * 2 * multiplyAdds * spec.batch) / 1e9, milliseconds, bytes };
 }
 
-/** Tokens per step along the axis: by smaller patches, whose attention grows with their square, or by more pictures. */
-function plot({ peak, runs }: Data): Promise<string> {
-  const line = (along: Along, panel: string, name: string, y: (found: ReturnType<typeof figures>) => number) => ({
-    name,
-    panel,
-    points: runs.filter((run) => run.along === along).map(figures).map((found) => ({ x: found.x, y: y(found) })).toSorted((a, b) => a.x - b.x),
+/** One line per way to more tokens: by smaller patches, whose attention grows with their square, or by more pictures. */
+function lines(runs: readonly Run[], suffix: string, y: (figures: Figures) => number): Line[] {
+  const ways = [["tokens", "smaller patches"], ["batch", "more pictures"]] as const;
+  return ways.map(([along, name]) => {
+    const found = runs.filter((run) => run.along === along).map(figuresOf).toSorted((a, b) => a.x - b.x);
+    return { name: name + suffix, points: found.map((figures) => ({ x: figures.x, y: y(figures) })) };
   });
-  const kinds = [["tokens", "smaller patches"], ["batch", "more pictures"]] as const;
-  const lines = kinds.flatMap(([along, name]) => [
-    line(along, "time (s)", name, ({ milliseconds }) => milliseconds / 1000),
-    line(along, "time (s)", `${name}, model`, ({ gigaflops }) => gigaflops / peak),
-    line(along, "memory (GB)", name, ({ bytes }) => bytes / 1e9),
-  ]);
-  return renderSvg(linePlot({ lines, xTitle: "tokens per step", yTitle: "", legendTitle: "grown by" }));
+}
+
+function plot(yTitle: string, lines: readonly Line[]): Promise<string> {
+  return renderSvg(linePlot({ lines, xTitle: "tokens per step", yTitle, legendTitle: "grown by" }));
 }
