@@ -17,6 +17,7 @@ spec = json.loads(sys.argv[1])
 torch.set_num_threads(spec["threads"])
 torch.manual_seed(0)
 flexible = len(spec["patchSizes"]) > 1
+assert not (flexible and spec["recompute"]), "the blocks of the flexible side are called one by one, without checkpointing"
 side, channels = spec["imageSizePx"], spec["channels"]
 model = VisionTransformer(
     img_size=224 if flexible else side,
