@@ -8,8 +8,9 @@ type WithTensorIds = { getInputTensorIds(tensors: readonly { dataId: object }[])
 const leastBytes = 65_536;
 
 /**
- * Makes a backend copy large float32 arrays to TensorFlow when the tensor is made, and let go of the array.
+ * Makes a backend hand large float32 arrays to TensorFlow when the tensor is made, and let go of them.
  *
+ * TensorFlow copies an array, or takes its memory as it is where that is aligned: do not change it afterwards.
  * By itself tfjs-node keeps the array until an operation first reads the tensor. A model that was just built or loaded
  * then lies in memory twice at the first step, and the JavaScript side of it until the next full garbage collection.
  */
