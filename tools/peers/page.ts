@@ -1,26 +1,32 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem, type } from "node:os";
+import { cpus, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { root } from "../workspace.ts";
 import type { AnyStudy, Effort } from "./study.ts";
 
 /** A study's data with what it was measured on. */
-type Result = { date: string; machine: string; load: number; versions: string; effort: Effort; data: unknown };
+type Result = { date: string; machine: string; coresTaken?: number; versions: string; effort: Effort; data: unknown };
 
 const results = join(root, "tools/peers/results");
 const page = join(root, "docs/performance.md");
 const plots = join(root, "docs/performance");
 
-/** Load of the machine by other programs, as an average of processes over the last minute. */
-export function loadNow(): number {
-  return loadavg()[0] ?? NaN;
+/** How many cores other programs take, as an average over some seconds in which this one waits. */
+export async function coresTaken(seconds = 3): Promise<number> {
+  const before = busyMs();
+  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  return (busyMs() - before) / (1000 * seconds);
+}
+
+function busyMs(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
 }
 
 /** Stores what a study found, for this and later pages. */
-export function store(study: AnyStudy, effort: Effort, load: number, data: unknown): void {
+export function store(study: AnyStudy, effort: Effort, coresTaken: number, data: unknown): void {
   const [processor] = cpus();
   const machine = `${processor?.model}, ${cpus().length} cores, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()}`;
-  const result: Result = { date: new Date().toISOString().slice(0, 10), machine, load, versions: versionsIn(data), effort, data };
+  const result: Result = { date: new Date().toISOString().slice(0, 10), machine, coresTaken, versions: versionsIn(data), effort, data };
   mkdirSync(results, { recursive: true });
   writeFileSync(fileOf(study), `${JSON.stringify(result)}\n`);
 }
@@ -40,11 +46,11 @@ export async function writePage(studies: readonly AnyStudy[]): Promise<string> {
   return page;
 }
 
-async function section({ title, name, question, present }: AnyStudy, { date, machine, load, versions, effort, data }: Result): Promise<string> {
+async function section({ title, name, question, present }: AnyStudy, { date, machine, coresTaken = 0, versions, effort, data }: Result): Promise<string> {
   const { markdown, plots: figures = {} } = await present(data);
   mkdirSync(plots, { recursive: true });
   for (const [file, svg] of Object.entries(figures)) writeFileSync(join(plots, file), svg);
-  const busy = load > 0.5 ? ` **The machine was busy (load ${load.toFixed(1)}): compare memory and processor time, not time.**` : "";
+  const busy = coresTaken > 0.2 ? ` **Other programs took ${coresTaken.toFixed(1)} cores: compare memory and processor time, not time.**` : "";
   const how = `\`npm run peers -- ${name}\`, ${date}, ${effort.threads} threads, ${effort.rounds} rounds of ${effort.repeats} repeats. ${machine}.${versions && ` ${versions}.`}${busy}`;
   return [`## ${title}`, question, markdown, how].join("\n\n");
 }

@@ -2,7 +2,7 @@
 // With --page alone it makes the page again from what was measured before.
 // npm run peers -- [--page] [study ...] [--rounds 3] [--repeats 5] [--pairs 30] [--threads 2]
 import { parseArgs } from "node:util";
-import { loadNow, store, writePage } from "./page.ts";
+import { coresTaken, store, writePage } from "./page.ts";
 import { studies } from "./studies/index.ts";
 
 const names = studies.map(({ name }) => name);
@@ -19,9 +19,9 @@ if (unknown !== undefined) throw new Error(`peers(study): expected some of ${nam
 
 const effort = { rounds: Number(values.rounds), repeats: Number(values.repeats), pairs: Number(values.pairs), threads: Number(values.threads) };
 for (const study of studies.filter(({ name }) => (positionals.length === 0 ? !values.page : positionals.includes(name)))) {
-  const load = loadNow(); // before our own programs add to it
+  const taken = await coresTaken(); // before our own programs add to it
   console.log(`${study.name} ...`);
-  store(study, effort, load, await study.measure(effort));
+  store(study, effort, taken, await study.measure(effort));
 }
 console.log(`written to ${await writePage(studies)}`);
 
