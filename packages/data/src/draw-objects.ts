@@ -1,4 +1,4 @@
-import { maskPixels, type Box as Corners, type Mask } from "@flexivit/annotations";
+import { maskBox, maskPixels, type Box as Corners, type Mask } from "@flexivit/annotations";
 import { checkOpacity, checkPicture, enlarged, textPx, toPng, type Canvas, type Pixels } from "./draw-canvas.ts";
 import { classColour, mix, svgColour, type Rgb } from "./draw-class-colours.ts";
 import { plateElements, placedPlates } from "./draw-plates.ts";
@@ -66,8 +66,9 @@ function paintMask({ rgb, height, width, scale }: Canvas, mask: Mask, { colour, 
   const reach = Math.ceil(line / 2);
   const isInside = (x: number, y: number): boolean =>
     x >= 0 && y >= 0 && x < width && y < height && pixels[Math.floor(y / scale) * mask.width + Math.floor(x / scale)] === 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+  const [left, top, boxWidth, boxHeight] = maskBox(mask).map((side) => side * scale);
+  for (let y = top; y < top + boxHeight; y++) {
+    for (let x = left; x < left + boxWidth; x++) {
       if (!isInside(x, y)) continue;
       const isDeep = isInside(x - reach, y) && isInside(x + reach, y) && isInside(x, y - reach) && isInside(x, y + reach);
       const place = (y * width + x) * 3;

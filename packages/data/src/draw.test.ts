@@ -6,11 +6,13 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { classColour, mix } from "./draw-class-colours.ts";
 import { depthColour } from "./draw-depth-colours.ts";
+import { depthScale } from "./draw-depth-scale.ts";
 import { drawDepth } from "./draw-depth.ts";
 import { drawLabels } from "./draw-labels.ts";
 import { drawNormals } from "./draw-normals.ts";
 import { drawObjects } from "./draw-objects.ts";
 import { sideBySide } from "./draw-side-by-side.ts";
+import { textPath, textWidth } from "./draw-text.ts";
 
 type Drawn = { height: number; width: number; at(x: number, y: number): number[]; colours(left: number, top: number, right: number, bottom: number): Set<string> };
 
@@ -39,6 +41,12 @@ describe("drawObjects", () => {
     }
   });
 
+  it("takes grey pixels as red, green and blue", async () => {
+    const picture = await drawn(drawObjects({ pixels: Uint8Array.of(10, 90, 200, 40, 60, 255), size: [2, 3], channels: 1 }, []));
+    expect([picture.height, picture.width]).toEqual([256, 384]);
+    expect([picture.at(0, 0), picture.at(128, 0), picture.at(383, 255)]).toEqual([[10, 10, 10], [90, 90, 90], [255, 255, 255]]);
+  });
+
   it("covers a full mask at opacity 1 with the colour of the class, and with nothing else", async () => {
     const mask = encodeMask(new Uint8Array(15).fill(1), [3, 5]);
     const picture = await drawn(drawObjects(small, [{ box: [0, 0, 5, 3], label: "", class: 4, mask }], { opacity: 1 }));
@@ -51,7 +59,7 @@ describe("drawObjects", () => {
     const object = { box: [4, 2, 5, 3], label: "", class: 1, mask } as const;
     const half = await drawn(drawObjects(small, [object]));
     expect(half.at(200, 50)).toEqual(mix([80, 0, 7], classColour(1), 0.5));
-    expect([half.at(77, 50), half.at(307, 50), half.at(200, 153)]).toEqual([classColour(1), classColour(1), classColour(1)]);
+    for (const place of [[77, 50], [307, 50], [200, 0], [200, 153]] as const) expect(half.at(...place)).toEqual(classColour(1));
     expect([half.at(76, 50), half.at(308, 50), half.at(200, 154)]).toEqual([[0, 0, 7], [160, 0, 7], [80, 180, 7]]);
     const none = await drawn(drawObjects(small, [object], { opacity: 0 }));
     expect([none.at(200, 50), none.at(77, 50)]).toEqual([[80, 0, 7], classColour(1)]);
@@ -77,6 +85,14 @@ describe("drawObjects", () => {
     expect(plate).toContain(classColour(3).join());
     expect([...plate].some((colour) => colour.split(",").every((level) => Number(level) < 40))).toBe(true); // yellow takes black text
     expect(picture.colours(100, 0, 200, 62)).toEqual(new Set(["60,60,60"]));
+  });
+
+  it("puts the best object's label over that of a worse one where there is no room for both", async () => {
+    const object = { box: [100, 80, 300, 220], label: "cat" } as const;
+    // The three places above, within and below go to the best three; the fourth would lie on the first.
+    const objects = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ ...object, class: i, score }));
+    const picture = await drawn(drawObjects(large, objects.toReversed()));
+    expect([63, 81, 221].map((y) => picture.at(100, y))).toEqual([0, 1, 2].map(classColour));
   });
 
   it("refuses an object that cannot be drawn", async () => {
@@ -167,6 +183,12 @@ describe("drawDepth", () => {
     expect(levels(all, 378).map((level, i) => Math.abs(level - depthColour(1)[i]) <= 2)).toEqual([true, true, true]);
     expect(levels(all, 192).map((level, i) => Math.abs(level - depthColour(0.5)[i]) <= 2)).toEqual([true, true, true]);
     expect(levels(some, 375)).toEqual([128, 128, 128]);
+  });
+
+  it("writes the nearest depth at the left end of the scale, the farthest at the right, the mean between, in three digits", () => {
+    const { elements } = depthScale({ nearest: 1.2345, farthest: 4 }, false, { top: 10, width: 200, textPx: 12 });
+    const at = (text: string, x: number): string => textPath(text, { x, top: 31, textPx: 12 }); // 10, a gap of 6, 15 for the colours
+    expect(elements.slice(2)).toEqual([at("1.23 m", 6), at("2.62 m", 100 - textWidth("2.62 m", 12) / 2), at("4 m", 194 - textWidth("4 m", 12))]);
   });
 
   it("draws a map without known depths grey, and one of a single depth in one colour", async () => {
