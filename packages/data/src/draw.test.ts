@@ -59,7 +59,7 @@ describe("drawObjects", () => {
     const object = { box: [4, 2, 5, 3], label: "", class: 1, mask } as const;
     const half = await drawn(drawObjects(small, [object]));
     expect(half.at(200, 50)).toEqual(mix([80, 0, 7], classColour(1), 0.5));
-    for (const place of [[77, 50], [307, 50], [200, 0], [200, 153]] as const) expect(half.at(...place)).toEqual(classColour(1));
+    for (const [x, y] of [[77, 50], [307, 50], [200, 0], [200, 153]]) expect(half.at(x, y)).toEqual(classColour(1));
     expect([half.at(76, 50), half.at(308, 50), half.at(200, 154)]).toEqual([[0, 0, 7], [160, 0, 7], [80, 180, 7]]);
     const none = await drawn(drawObjects(small, [object], { opacity: 0 }));
     expect([none.at(200, 50), none.at(77, 50)]).toEqual([[80, 0, 7], classColour(1)]);
