@@ -13,7 +13,7 @@ export const experiment: Experiment = experimentOf<Config>({
   variants: {
     smoke: "seconds; shows only that it runs",
     small: "a model of Fashion-MNIST trained at 6 px, a few minutes on two cores",
-    paper: "a trained ViT of 16 px (--weights) on an ImageNet folder (--data), an hour on a GPU",
+    paper: "a trained ViT of 8 px (--weights) on an ImageNet folder (--data), an hour on a GPU",
   },
   configs,
   plans: plansOf,
