@@ -48,16 +48,10 @@ export const trainingOf = ({ pretraining, trainedAt }: Config): string => {
   return `one model trained at ${trainedAt} px${training && pretraining ? `, ${training.imageSizePx} px pictures, ${pretraining.fixedSteps} steps` : ""}`;
 };
 
-/** The resizes that are compared, for a kernel of `side` pixels. */
-export function resizesOf(side: number): { name: string; resize: KernelResize }[] {
-  const one = (method: KernelResizeMethod, antialias: boolean): KernelResize => ({ method, interpolation: { kernel: "bilinear", antialias, alignment: "half-pixel" } });
-  return [
-    { name: "PI", resize: one("pi", false) },
-    { name: "PI, antialias", resize: one("pi", true) },
-    { name: "PI, antialias, covariance", resize: { ...one("pi", true), covariance: imageLikeCovariance(side) } },
-    ...(["bilinear", "norm", "area"] as const).flatMap((method) => [
-      { name: method, resize: one(method, false) },
-      { name: `${method}, antialias`, resize: one(method, true) },
-    ]),
-  ];
+/** The resizes that are compared, for a kernel of `side` pixels: without antialias the paper's four, with it also PI weighted by a covariance. */
+export function resizesOf(side: number, antialias: boolean): { name: string; resize: KernelResize }[] {
+  const one = (method: KernelResizeMethod): KernelResize => ({ method, interpolation: { kernel: "bilinear", antialias, alignment: "half-pixel" } });
+  const weighted = { name: "PI, covariance", resize: { ...one("pi"), covariance: imageLikeCovariance(side) } };
+  const rivals = (["bilinear", "norm", "area"] as const).map((method) => ({ name: method, resize: one(method) }));
+  return [{ name: "PI", resize: one("pi") }, ...(antialias ? [weighted] : []), ...rivals];
 }

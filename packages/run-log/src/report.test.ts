@@ -70,7 +70,7 @@ describe("a report", () => {
     await run.finish("finished");
     const plain = await loggedRun("plain", rows);
     const html = await written({ title: "Runs", runs: [plain, await readRun(run.folder)] });
-    const cells = (text: string): string[] => [...text.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/g)].map(([, cell]) => cell);
+    const cells = (text: string): string[] => [...text.matchAll(/<t[dh](?: [^>]*)?>(.*?)<\/t[dh]>/g)].map(([, cell]) => cell);
     const table = html.slice(html.indexOf("Files"));
     expect(cells(table).slice(0, 15)).toEqual(["run", "kind", "step", "path", "SHA-256", "with files", "checkpoint", "3", "checkpoints/3", "0b1c", "with files", "model", "–", "model", "–"]);
     expect(await written({ title: "Runs", runs: [plain] })).not.toContain("Files");
