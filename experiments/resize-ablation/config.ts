@@ -53,5 +53,5 @@ export function resizesOf(side: number, antialias: boolean): { name: string; res
   const one = (method: KernelResizeMethod): KernelResize => ({ method, interpolation: { kernel: "bilinear", antialias, alignment: "half-pixel" } });
   const weighted = { name: "PI, covariance", resize: { ...one("pi"), covariance: imageLikeCovariance(side) } };
   const rivals = (["bilinear", "norm", "area"] as const).map((method) => ({ name: method, resize: one(method) }));
-  return [{ name: "PI", resize: one("pi") }, ...(antialias ? [weighted] : []), ...rivals];
+  return [{ name: "PI", resize: one("pi") }, ...rivals, ...(antialias ? [weighted] : [])];
 }
