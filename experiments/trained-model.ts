@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { disposeTree } from "@flexivit/params";
-import { openRun, progressLine, readRun } from "@flexivit/run-log";
-import { loadModel, trainClassifier, type ClassifierRecipe, type DataSets, type TrainingContext, teacherObjective } from "flexivit";
+import { openRun, progressLine, readRun, sha256Of } from "@flexivit/run-log";
+import { loadModel, trainClassifier, type DataSets, type TrainingContext, teacherObjective } from "flexivit";
 import { folderName, planHash, type Plan, type TrainedPlan } from "./plan.ts";
 import { firstOf, type Session } from "./session.ts";
+import { startingFrom } from "./starting-from.ts";
 
 /** Test pictures that are evaluated while a model trains; what is measured afterwards takes all of them. */
 const watchedPictures = 500;
@@ -84,7 +83,7 @@ async function trainNow(plan: TrainedPlan, session: Session, { folder, title, be
 
 async function fit(plan: TrainedPlan, before: Record<string, string>, data: DataSets, context: Pick<TrainingContext, "run" | "signal" | "onStep">): Promise<"finished" | "stopped"> {
   const teacher = before["teacher"] === undefined ? undefined : await loadModel(before["teacher"]);
-  const recipe = before["from"] === undefined ? plan.recipe : await startingFrom(plan.recipe, before["from"]);
+  const recipe = before["from"] === undefined ? plan.recipe : await startingFrom(plan.recipe, before["from"], plan.ownStorage);
   const objective = teacher && teacherObjective(recipe, teacher, plan.teacher!);
   try {
     const { status, model, file, step } = await trainClassifier(recipe, { ...context, training: data.training, test: firstOf(data.test, watchedPictures), objective });
@@ -94,14 +93,4 @@ async function fit(plan: TrainedPlan, before: Record<string, string>, data: Data
   } finally {
     disposeTree(teacher?.params);
   }
-}
-
-async function startingFrom(recipe: ClassifierRecipe, file: string): Promise<ClassifierRecipe> {
-  const { params, info } = await loadModel(file);
-  disposeTree(params);
-  return { ...recipe, vit: info.vit, from: { file, sha256: await sha256Of(file) } };
-}
-
-async function sha256Of(file: string): Promise<string> {
-  return createHash("sha256").update(await readFile(file)).digest("hex");
 }

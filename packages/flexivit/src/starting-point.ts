@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { describeVit, loadVit } from "@flexivit/checkpoint";
+import { describeVit, loadVit, resizeVit, type LoadedVit } from "@flexivit/checkpoint";
 import { disposeTree, leaves, under } from "@flexivit/params";
+import { sha256Of } from "@flexivit/run-log";
+import type { VitConfig } from "@flexivit/vit";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
 import { classifierInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
@@ -18,17 +17,25 @@ export type StartingPoint = { file: string; sha256: string };
  */
 export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
   const info = classifierInfo(await describeVit(file));
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return { from: { file, sha256: hash.digest("hex") }, info };
+  return { from: { file, sha256: await sha256Of(file) }, info };
+}
+
+/** How a model stores its kernel and its positions and resizes them at each call: what may differ from the model that it starts from. */
+export type VitStorage = Pick<VitConfig, "patchSize" | "positionGrid" | "kernelResize" | "positionInterpolation">;
+
+/** A configuration with the storage of another one. */
+export function storedLike(vit: VitConfig, { patchSize, positionGrid, kernelResize, positionInterpolation }: VitStorage): VitConfig {
+  return { ...vit, patchSize, positionGrid, kernelResize, positionInterpolation };
 }
 
 /**
- * The weights before the first step: fresh ones, or those that the recipe starts from. A head for other classes, or for
- * the same in another order, is fresh.
+ * The weights before the first step: fresh ones, or those that the recipe starts from. Where the recipe stores kernel and
+ * positions at other sizes than the file, they are resized once, by the rules that travel with the file: PI-resize keeps the
+ * tokens of patches that grow. A head for other classes, or for the same in another order, is fresh.
  *
- * @throws where the file to start from holds another model than the recipe's, or has changed, or there is nothing where
- *   the recipe would freeze.
+ * @throws where the file to start from holds another model than the recipe's, or has changed, or cannot be stored at the
+ *   recipe's sizes, or there is nothing where the recipe would freeze.
+ * Source: big_vision `models/proj/flexi/vit.py` `load`, which resizes a fixed model's weights so for a flexible student.
  */
 export async function firstWeights(recipe: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
   const weights = await startingWeights(recipe, classes);
@@ -58,15 +65,26 @@ function placesOf(paths: readonly string[]): string {
 async function startingWeights({ vit, from, headBias, seed }: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
   if (!from) return initClassifierWeights(vit, classes.length, headBias, seed);
   const now = await startingPointOf(from.file);
-  if (now.from.sha256 !== from.sha256 || JSON.stringify(now.info.vit) !== JSON.stringify(vit)) {
+  if (now.from.sha256 !== from.sha256 || JSON.stringify(storedLike(now.info.vit, vit)) !== JSON.stringify(vit)) {
     throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${from.file}. Make the recipe again.`);
   }
-  const { params: backbone, head } = await loadVit(from.file);
+  const { params: backbone, head } = storedAt(vit, await loadVit(from.file));
   if (head && keepsHead(now.info, classes)) return { backbone, head };
   disposeTree(head);
   const fresh = initClassifierWeights(vit, classes.length, headBias, seed);
   disposeTree(fresh.backbone);
   return { backbone, head: fresh.head };
+}
+
+/** The model with its weights stored at the sizes of a configuration; itself, bit for bit, where those are its own. */
+function storedAt({ patchSize, positionGrid }: VitConfig, model: LoadedVit): Pick<LoadedVit, "params" | "head"> {
+  const { config, params, head } = model;
+  if (String([config.patchSize, config.positionGrid]) === String([patchSize, positionGrid])) return model;
+  try {
+    return resizeVit(model, { patchSize, positionGrid });
+  } finally {
+    disposeTree(params, head);
+  }
 }
 
 /** Whether the head of a trained model fits these classes. */
