@@ -78,10 +78,10 @@ function canShrinkOnLoad(file: string, { region, resized }: View): boolean {
 function wholeResized(file: string, size: Size, { region, resized, window }: View): Resized {
   const height = Math.round((size[0] * resized[0]) / region.height);
   const width = Math.round((size[1] * resized[1]) / region.width);
+  // Rounded like this, the end of a region never lies outside.
   const top = Math.round((region.top * height) / size[0]) + window.top;
   const left = Math.round((region.left * width) / size[1]) + window.left;
-  const inside = { ...window, top: Math.min(top, height - window.height), left: Math.min(left, width - window.width) };
-  return { picture: open(file).resize(width, height, stretched), width, window: inside };
+  return { picture: open(file).resize(width, height, stretched), width, window: { ...window, top, left } };
 }
 
 async function rawPixels(picture: Sharp, { height, width }: Box): Promise<Uint8Array> {
