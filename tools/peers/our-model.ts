@@ -7,10 +7,23 @@ import { initVit, vit, vitConfig } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Spec, Step } from "./spec.ts";
 
-/** Runs one step of the model that `spec` describes, on random pictures, at a patch size. */
+/** Runs one step of a model at a patch size. */
 export type ModelRun = (patchSize: number) => Promise<void>;
 
+/** `images` [batch, height, width, channels] and `targets` [batch, classes]. */
+export type Examples = { images: tf.Tensor4D; targets: tf.Tensor2D };
+
+/** Runs one step of a model at a patch size on examples, which stay the caller's. */
+export type RunOn = (patchSize: number, examples: Examples) => Promise<void>;
+
+/** The model that `spec` describes, on the same random pictures in each step. */
 export function ourModel(spec: Spec): ModelRun {
+  const [run, examples] = [ourModelOn(spec), randomExamples(spec)];
+  return (patchSize) => run(patchSize, examples);
+}
+
+/** The model that `spec` describes; pixels that whole patches leave over are cropped. */
+export function ourModelOn(spec: Spec): RunOn {
   return spec.mode === "forward" ? forward(spec) : train(spec);
 }
 
@@ -22,38 +35,41 @@ export async function timed(run: ModelRun, patchSize: number): Promise<Step> {
   return { patchSize, milliseconds: performance.now() - started, processorMilliseconds: (user + system) / 1000 };
 }
 
-function settingOf({ model, channels, imageSizePx, patchSizes, batch, classes, recompute }: Spec) {
-  const [only] = patchSizes.length === 1 ? patchSizes : [];
-  const [stored, grid] = only ? [only, imageSizePx / only] : [32, 7];
-  const sizes = { ...model, hiddenDim: 4 * model.dim };
-  const config = vitConfig(sizes, { channels, patchSize: [stored, stored], positionGrid: [grid, grid], activation: "erf" });
+function randomExamples({ channels, imageSizePx, batch, classes }: Spec): Examples {
   const pixels = new Float32Array(batch * imageSizePx ** 2 * channels);
   const stream = random(0, "pictures");
   stream.fillUniform(pixels, -1, 1);
   const images = tf.tensor4d(pixels, [batch, imageSizePx, imageSizePx, channels]);
-  const targets = labelTargets(Array.from({ length: batch }, () => stream.integer(classes)), classes);
-  const params = { backbone: initVit(config, 0), head: initClassifier({ dim: model.dim, classes, bias: 0 }, 0) };
-  const logits = ({ backbone, head }: typeof params, patchSize: number) =>
-    tf.tidy(() => classify(head, vit(backbone, config, images, { scheme: parseScheme(String(patchSize)), recompute })));
-  return { params, logits, targets };
+  return { images, targets: labelTargets(Array.from({ length: batch }, () => stream.integer(classes)), classes) };
 }
 
-function forward(spec: Spec): ModelRun {
+function settingOf({ model, channels, imageSizePx, patchSizes, classes, recompute }: Spec) {
+  const [only] = patchSizes.length === 1 ? patchSizes : [];
+  const [stored, grid] = only ? [only, Math.floor(imageSizePx / only)] : [32, 7];
+  const sizes = { ...model, hiddenDim: 4 * model.dim };
+  const config = vitConfig(sizes, { channels, patchSize: [stored, stored], positionGrid: [grid, grid], activation: "erf" });
+  const params = { backbone: initVit(config, 0), head: initClassifier({ dim: model.dim, classes, bias: 0 }, 0) };
+  const logits = ({ backbone, head }: typeof params, patchSize: number, images: tf.Tensor4D) =>
+    tf.tidy(() => classify(head, vit(backbone, config, images, { scheme: parseScheme(String(patchSize)), remainder: "crop", recompute })));
+  return { params, logits };
+}
+
+function forward(spec: Spec): RunOn {
   const { params, logits } = settingOf(spec);
-  return async (patchSize) => {
-    const result = logits(params, patchSize);
+  return async (patchSize, { images }) => {
+    const result = logits(params, patchSize, images);
     await result.data();
     result.dispose();
   };
 }
 
-function train(spec: Spec): ModelRun {
-  const { params, logits, targets } = settingOf(spec);
+function train(spec: Spec): RunOn {
+  const { params, logits } = settingOf(spec);
   const optimizer = adamw({ learningRate: 1e-3, weightDecay: 1e-4 });
   let state: Parameters<typeof applyUpdates<typeof params>>[1] = { params, slots: {} };
   let count = 0;
-  return async (patchSize) => {
-    const { value, gradients } = valueAndGradients((weights) => classificationLoss(logits(weights, patchSize), targets), state.params);
+  return async (patchSize, { images, targets }) => {
+    const { value, gradients } = valueAndGradients((weights) => classificationLoss(logits(weights, patchSize, images), targets), state.params);
     state = applyUpdates(optimizer, state, gradients, { count: count++, schedule: 1 });
     await value.data();
     await state.params.head.kernel.data(); // the update is done

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Measurement } from "./spec.ts";
-import { comparisonTable, median, medianInterval, summary } from "./table.ts";
+import { comparisonTable, median, medianInterval, overheadRow, summary } from "./table.ts";
 
 /** One process: `[patch size, milliseconds]` per step, each with 2 ms of processor time per millisecond. */
 const measured = (steps: [number, number][], peakMemoryBytes: number): Measurement => ({
@@ -33,6 +33,11 @@ test("half of PyTorch's time is 2x speed, and three times its memory is 3x memor
   const pytorch = [measured([[16, 200]], 1e9), measured([[16, 190], [16, 210]], 1e9)];
   const rows = comparisonTable([{ name: "S/16 train", duel: { flexivit, pytorch } }]).split("\n");
   expect(rows[2]).toBe("| S/16 train | 100 ms | 200 ms | 2.00x | 200 ms | 400 ms | 3.00 GB | 1.00 GB | 3.00x |");
+});
+
+test("costs of 11, 22 and 15 over 10, 20 and 10 are an overhead of 10 %", () => {
+  const pairs = [[11, 10], [22, 20], [15, 10], [8, 10], [9, 10], [33, 30]] as const;
+  expect(overheadRow("time", [...pairs, [44, 40]])).toEqual(["time", "7", "15 ms", "10 ms", "+10.0 %", "-20.0 % to +50.0 %"]);
 });
 
 test("no measurement at all, or too few for an interval, is refused", () => {

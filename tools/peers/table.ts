@@ -68,12 +68,26 @@ export function medianInterval(values: readonly number[]): [number, number] {
   return [sorted[k - 1]!, sorted[count - k]!];
 }
 
+/** A row of costs in pairs: name, count, both medians, the overhead of the first over the second and its interval. */
+export function overheadRow(name: string, pairs: readonly (readonly [cost: number, base: number])[]): string[] {
+  const ratios = pairs.map(([cost, base]) => cost / base);
+  const [low, high] = medianInterval(ratios).map(percent);
+  const both = ([0, 1] as const).map((side) => ms(median(pairs.map((pair) => pair[side]))));
+  return [name, String(pairs.length), ...both, percent(median(ratios)), `${low} to ${high}`];
+}
+
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+}
+
+/** How far a ratio is from 1, in percent. */
+function percent(ratio: number): string {
+  const value = (ratio - 1) * 100;
+  return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(1)} %`;
 }
 
 export function gigabytes(bytes: number): string {

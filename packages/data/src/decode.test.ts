@@ -26,7 +26,7 @@ async function decode(content: Uint8Array, name: string): Promise<{ size: Size; 
   await writeFile(file, content);
   const size = await pictureSize(file);
   const pixels = new Uint8Array(size[0] * size[1] * 3);
-  await decodeView(file, whole(size), pixels);
+  await decodeView(file, size, whole(size), pixels);
   return { size, pixels };
 }
 
@@ -76,8 +76,8 @@ describe("fast-bilinear of files", () => {
   const compare = async (view: View): Promise<{ mean: number; largest: number }> => {
     const { height, width } = view.window;
     const [fast, exact] = [new Uint8Array(height * width * 3), new Uint8Array(height * width * 3)];
-    await decodeView(file, { ...view, resampling: "fast-bilinear" }, fast);
-    await decodeView(file, { ...view, resampling: "pil-bilinear" }, exact);
+    await decodeView(file, size, { ...view, resampling: "fast-bilinear" }, fast);
+    await decodeView(file, size, { ...view, resampling: "pil-bilinear" }, exact);
     const differences = fast.map((level, i) => Math.abs(level - exact[i]));
     return { mean: differences.reduce((sum, value) => sum + value, 0) / differences.length, largest: Math.max(...differences) };
   };
@@ -88,6 +88,10 @@ describe("fast-bilinear of files", () => {
     ["a shrunk region", 0.4, { region, resized: [96, 110], window: { top: 0, left: 0, height: 96, width: 110 } }],
     ["an enlarged region", 3, { region: { ...region, height: 40, width: 50 }, resized: [96, 90], window: { top: 0, left: 0, height: 96, width: 90 } }],
     ["a mirrored window away from the middle", 0.4, { resized: [96, 110], window: { top: 3, left: 5, height: 60, width: 50 }, flip: true }],
+    // From here on libjpeg decodes at a half or a quarter of the size. The region begins at whole pixels of the result.
+    ["a picture shrunk to a quarter", 1, { resized: [80, 75], window: { top: 0, left: 0, height: 80, width: 75 } }],
+    ["a region shrunk to a quarter", 1, { region: { top: 32, left: 60, height: 160, width: 120 }, resized: [40, 30], window: { top: 3, left: 5, height: 36, width: 22 } }],
+    ["a mirrored region shrunk to a fifth and a quarter", 1, { region: { top: 35, left: 60, height: 200, width: 120 }, resized: [40, 30], window: { top: 3, left: 5, height: 36, width: 22 }, flip: true }],
   ])("is for %s within %d levels of Pillow's on average", async (_, bound, change) => {
     const { mean } = await compare({ ...whole(size), ...change });
     expect(mean).toBeLessThan(bound);
@@ -96,5 +100,22 @@ describe("fast-bilinear of files", () => {
   it("agrees bit for bit where nothing is resized", async () => {
     const view: View = { ...whole(size), region, resized: [200, 230], window: { top: -2, left: 3, height: 100, width: 240 }, flip: true };
     expect(await compare(view)).toEqual({ mean: 0, largest: 0 });
+  });
+
+  it.each([2.6, 3.4, 5.7, 9.3])("cuts a region that is shrunk %d times to half a pixel of the result, also out of a turned file", async (times) => {
+    const ramp = join(root, "ramp.jpg");
+    const [height, width] = [410, 255];
+    // One level per column as it is seen; the file holds the picture turned, and EXIF says so.
+    const levels = Uint8Array.from({ length: height * width * 3 }, (_, i) => Math.floor(i / 3) % width);
+    await sharp(levels, { raw: { width, height, channels: 3 } }).rotate(-90).withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toFile(ramp);
+    const [rows, columns] = [Math.round(300 / times), Math.round(201 / times)];
+    const out = new Uint8Array(rows * columns * 3);
+    const region = { top: 37, left: 23, height: 300, width: 201 };
+    const view: View = { region, resized: [rows, columns], window: { top: 0, left: 0, height: rows, width: columns }, flip: false, resampling: "fast-bilinear" };
+    await decodeView(ramp, [height, width], view, out);
+    const scale = 201 / columns;
+    const seen = (column: number): number => out[3 * ((rows >> 1) * columns + column)];
+    // The middle of a column of the result, in columns of the picture; one level is for the rounding of JPEG.
+    for (let column = 2; column < columns - 2; column++) expect(Math.abs(seen(column) - (23 + (column + 0.5) * scale - 0.5))).toBeLessThan(scale / 2 + 1);
   });
 });

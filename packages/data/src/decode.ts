@@ -34,10 +34,10 @@ export async function tryDecoding(file: string): Promise<void> {
   await gate(() => open(file).raw().toBuffer());
 }
 
-/** Writes the RGB pixels [window height, window width, 3] that a view shows of a picture file to `out`. */
-export async function decodeView(file: string, view: View, out: Uint8Array): Promise<void> {
+/** Writes the RGB pixels [window height, window width, 3] that a view shows of a picture file of `size` to `out`. */
+export async function decodeView(file: string, size: Size, view: View, out: Uint8Array): Promise<void> {
   if (canResizeInThread(view)) {
-    out.set(await resizeInThread(file, view));
+    out.set(await resizeInThread(file, size, view));
     return;
   }
   const { region } = view;
@@ -53,11 +53,35 @@ function canResizeInThread({ resampling, region, resized, window }: View): boole
   return resampling === "fast-bilinear" && resizes && inside;
 }
 
-function resizeInThread(file: string, { region, resized, window, flip }: View): Promise<Uint8Array> {
-  const small = open(file).extract(region).resize(resized[1], resized[0], { fit: "fill", kernel: "linear" });
-  if (!flip) return rawPixels(small.extract(window), window);
+function resizeInThread(file: string, size: Size, view: View): Promise<Uint8Array> {
+  const { picture, width, window } = canShrinkOnLoad(file, view) ? wholeResized(file, size, view) : regionResized(file, view);
+  if (!view.flip) return rawPixels(picture.extract(window), window);
   // sharp mirrors before it cuts, whatever the order of the calls.
-  return rawPixels(small.flop().extract({ ...window, left: resized[1] - window.left - window.width }), window);
+  return rawPixels(picture.flop().extract({ ...window, left: width - window.left - window.width }), window);
+}
+
+/** A resized picture, how wide it is, and the window in it. */
+type Resized = { picture: Sharp; width: number; window: Box };
+
+const stretched = { fit: "fill", kernel: "linear" } as const;
+
+function regionResized(file: string, { region, resized: [height, width], window }: View): Resized {
+  return { picture: open(file).extract(region).resize(width, height, stretched), width, window };
+}
+
+/** sharp lets libjpeg decode at a half, a quarter or an eighth of the size where a side shrinks three, five or nine times. */
+function canShrinkOnLoad(file: string, { region, resized }: View): boolean {
+  return /\.jpe?g$/i.test(file) && Math.min(region.height / resized[0], region.width / resized[1]) >= 3;
+}
+
+/** libjpeg shrinks whole pictures only, so the region is cut afterwards: to half a pixel of the result. */
+function wholeResized(file: string, size: Size, { region, resized, window }: View): Resized {
+  const height = Math.round((size[0] * resized[0]) / region.height);
+  const width = Math.round((size[1] * resized[1]) / region.width);
+  // Rounded like this, the end of a region never lies outside.
+  const top = Math.round((region.top * height) / size[0]) + window.top;
+  const left = Math.round((region.left * width) / size[1]) + window.left;
+  return { picture: open(file).resize(width, height, stretched), width, window: { ...window, top, left } };
 }
 
 async function rawPixels(picture: Sharp, { height, width }: Box): Promise<Uint8Array> {

@@ -41,13 +41,14 @@ export function pictureFiles({ files, channels = 3, sizes = [] }: Pick<FileSet, 
 
 async function readPicture(file: string, size: Promise<Size>, channels: 1 | 3, { choose, stream, out }: ReadRequest): Promise<void> {
   try {
-    const view = choose(await size, stream);
+    const picture = await size;
+    const view = choose(picture, stream);
     if (channels === 3) {
-      await decodeView(file, view, out);
+      await decodeView(file, picture, view, out);
       return;
     }
     const rgb = new Uint8Array(out.length * 3);
-    await decodeView(file, view, rgb);
+    await decodeView(file, picture, view, rgb);
     toGrey(rgb, out);
   } catch (error) {
     const reason = await ownReason(file, reasonOf(error));

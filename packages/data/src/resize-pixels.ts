@@ -6,8 +6,8 @@ import type { Size } from "./view.ts";
  * - `pil-bicubic`, `pil-bilinear`: antialiased, bit for bit what Pillow and so timm and torchvision give.
  * - `tf-bilinear`: half-pixel centres without antialias, truncated to 8 bits: what big_vision gives.
  * - `fast-bilinear`: antialiased; libvips in its own threads for files, `pil-bilinear` for pixels in
- *   memory. The two differ by 0.2 levels of 255 on average where pictures shrink, and by half a pixel of the
- *   result where they grow, so it is meant for training.
+ *   memory. The two differ by 0.2 levels of 255 on average where pictures shrink, and by up to half a pixel of the
+ *   result where they grow or a JPEG shrinks three times or more, so it is meant for training.
  */
 export type Resampling = "pil-bicubic" | "pil-bilinear" | "tf-bilinear" | "fast-bilinear";
 

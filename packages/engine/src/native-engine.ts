@@ -35,6 +35,7 @@ export async function startNative(
   threads: number = threadsFromEnvironment() ?? defaultThreads(),
 ): Promise<Started> {
   const binding = loadBinding(folders.binding, threads);
+  processSetup(folders.binding).releaseStartPages(); // before anything else adds to the peak
   restoreRemovedFunctions();
   registerGradients();
   requireFromTfjsNode("./dist/register_all_kernels.js");
@@ -45,7 +46,6 @@ export async function startNative(
   await tf.setBackend(backendName);
   const device = binding.isUsingGpuDevice() ? "cuda" : "cpu";
   const kernels = await loadKernels(folders.kernels);
-  processSetup(folders.binding).releaseStartPages();
   return { backend: backendName, device, version: binding.TF_Version, threads, ...kernels };
 }
 

@@ -1,17 +1,8 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
-import { benchCommand } from "./commands/bench.ts";
-import { convertCommand } from "./commands/convert.ts";
-import { covarianceCommand } from "./commands/covariance.ts";
-import { engineCommand } from "./commands/engine.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
+import { commands } from "./command-list.ts";
 import { exitCodes, JobFailed, Stopped } from "./commands/exit.ts";
-import { forwardCommand } from "./commands/forward.ts";
-import { predictCommand } from "./commands/predict.ts";
 import { remarkError } from "./commands/print.ts";
-import { resizeCommand } from "./commands/resize.ts";
-import { syncCommand } from "./commands/sync.ts";
-import { trainCommand } from "./commands/train.ts";
 
 /**
  * Runs `flexivit` with these arguments. Results go to standard output, all else to standard error.
@@ -21,7 +12,8 @@ import { trainCommand } from "./commands/train.ts";
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
-    await program().parseAsync(args, { from: "user" });
+    const command = await program(args);
+    await command.parseAsync(args, { from: "user" });
     return exitCodes.done;
   } catch (error) {
     // commander has said already what is wrong with the usage; it ends --help in the same way.
@@ -32,22 +24,19 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-function program(): Command {
+/** The program; of its commands, the one that the arguments name is whole, the others stand in its help. */
+async function program(args: readonly string[]): Promise<Command> {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const command = new Command("flexivit")
     .description("Vision transformers that work at every patch size: coarse and fast, fine and accurate")
     .version(version)
-    .addCommand(trainCommand())
-    .addCommand(evaluateCommand())
-    .addCommand(predictCommand())
-    .addCommand(forwardCommand())
-    .addCommand(convertCommand())
-    .addCommand(resizeCommand())
-    .addCommand(covarianceCommand())
-    .addCommand(benchCommand())
-    .addCommand(syncCommand())
-    .addCommand(engineCommand())
+    .configureHelp({ subcommandTerm: (below) => below.name() })
     .addHelpText("after", "\nExample:\n  flexivit train --data pictures --variant Ti --image-size 96 --patch-sizes 32,24,16,12,8");
+  const named = args.slice(0, 2); // the second one in `flexivit help train`
+  for (const { name, description, load } of commands) {
+    const below = named.includes(name) ? await load() : new Command(name);
+    command.addCommand(below.description(description));
+  }
   return withReturn(command);
 }
 

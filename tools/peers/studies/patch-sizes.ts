@@ -3,7 +3,7 @@ import type { Pair } from "../programs/our-size-changes.ts";
 import { ours, pytorch } from "../sides.ts";
 import type { Step } from "../spec.ts";
 import { study } from "../study.ts";
-import { markdownTable, median, medianInterval, ms, ratio } from "../table.ts";
+import { markdownTable, median, ms, overheadRow, ratio } from "../table.ts";
 
 type Times = { flexivit: number[]; timm: number[] };
 
@@ -34,18 +34,8 @@ export const sizeChanges = study<Pair[]>({
     "Training steps of ViT-S at patch size 16, batch 8: of a flexible model that had another size in the step before (kernel and positions resized), over those of a model whose kernel has that size and never changes. Pairs in alternation; the median of their ratios and the interval that holds it in 95 of 100 cases. Goal: within 2 %.",
   measure: ({ pairs, threads }) => ours<Pair[]>("our-size-changes.ts", [String(pairs), String(threads)]),
   async present(pairs) {
-    const row = (name: string, cost: (step: Step) => number) => {
-      const ratios = pairs.map(({ changing, fixed }) => cost(changing) / cost(fixed));
-      const [low, high] = medianInterval(ratios).map(percent);
-      const both = (side: keyof Pair) => ms(median(pairs.map((pair) => cost(pair[side]))));
-      return [name, String(pairs.length), both("changing"), both("fixed"), percent(median(ratios)), `${low} to ${high}`];
-    };
+    const row = (name: string, cost: (step: Step) => number) => overheadRow(name, pairs.map(({ changing, fixed }) => [cost(changing), cost(fixed)]));
     const rows = [row("time", ({ milliseconds }) => milliseconds), row("processor time", ({ processorMilliseconds }) => processorMilliseconds)];
     return { markdown: markdownTable(["", "pairs", "changing", "fixed", "overhead", "interval"], rows) };
   },
 });
-
-function percent(ratio: number): string {
-  const value = (ratio - 1) * 100;
-  return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(1)} %`;
-}

@@ -19,7 +19,6 @@ const classes = 1000;
 /** `flexivit bench`: milliseconds and peak memory of a forward pass or a training step. */
 export function benchCommand(): Command {
   return new Command("bench")
-    .description("Time a forward pass or an AdamW training step (mean pooling, no class token, 1000 classes, float32)")
     .addOption(new Option("--variant <name>", "size of the model").choices(Object.keys(vitVariants)).default("S"))
     .option("--patch-size <size>", "patch size, such as 16 or 12x10", patchSize, "16")
     .option("--image-size <px>", "height and width", wholeNumber(1), 240)

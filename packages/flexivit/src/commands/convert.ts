@@ -30,7 +30,6 @@ type ConvertFlags = TraitFlags & {
 /** `flexivit convert`: weights of one origin under the names of another; any fixed model becomes a flexible one. */
 export function convertCommand(): Command {
   const command = new Command("convert")
-    .description("Convert weights between big_vision, timm, Hugging Face and flexivit; make a fixed model flexible")
     .argument("<weights>", ".npz or .safetensors; its origin is told by the names in it")
     .addOption(new Option("--to <format>", "names and layouts to write").choices(["flexivit", ...weightFormats]).default("flexivit"))
     .option("--flexible", "choose how the kernel is resized, and print what is kept at each patch size")

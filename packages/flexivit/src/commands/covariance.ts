@@ -25,7 +25,6 @@ type CovarianceFlags = {
 /** `flexivit covariance`: the second moments of the patches of pictures, for PI-resize weighted by them. */
 export function covarianceCommand(): Command {
   return new Command("covariance")
-    .description("Estimate the covariance of patches from pictures, for flexivit train --covariance, and show what it gains")
     .requiredOption("--data <set>", "fashion-mnist, mnist, cifar10, a folder of pictures, or a .csv file of labels")
     .option("--image-size <px>", "height and width that a model sees (default: 240; 24 for packaged sets)", wholeNumber(1))
     .option("--patch-sizes <list>", "sizes of the training, for the table (default: those of flexivit train)", patchSizes)

@@ -6,7 +6,6 @@ import { counted, printResult, remark } from "./print.ts";
 /** `flexivit engine`: which engine runs, why, and how to get a faster one. */
 export function engineCommand(): Command {
   const engine = new Command("engine")
-    .description("Show which engine runs and why; `engine install` builds the native one")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExamples:\n  flexivit engine\n  flexivit engine install\n  flexivit engine install --gpu\n  flexivit engine install --mpi\n  flexivit engine verify")
     .action(async (flags: { json?: boolean }) => {

@@ -28,7 +28,6 @@ type EvaluateFlags = DetectionFlags & {
 /** `flexivit evaluate`: the accuracy of a trained model at any patch sizes. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
-    .description("Print how good a trained model is at each patch size, also at sizes that it was not trained at")
     .addOption(new Option("--task <task>", "classify: a model of ours; detect: files of any detector").choices(["classify", "detect"]).default("classify"))
     .option("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")

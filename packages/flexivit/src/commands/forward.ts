@@ -24,7 +24,6 @@ type ForwardFlags = TraitFlags & {
 /** `flexivit forward`: numbers in, numbers out, for comparing with any other framework. */
 export function forwardCommand(): Command {
   const command = new Command("forward")
-    .description("Run a weight file of big_vision (.npz), timm, Hugging Face or flexivit (.safetensors) on images and write tokens, pooled and logits")
     .requiredOption("--checkpoint <file>", "the weights; the architecture is read from their names and shapes")
     .requiredOption("--images <file>", ".npz with `images`, float32 [batch, height, width, channels], taken as they are")
     .requiredOption("--out <file>", ".npz that `tokens`, `pooled` and `logits` are written to")

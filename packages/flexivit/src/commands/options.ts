@@ -1,4 +1,4 @@
-import { normalisations } from "@flexivit/data";
+import type { normalisations } from "@flexivit/data";
 import { formatScheme, parseScheme } from "@flexivit/patch-schemes";
 import { InvalidArgumentError, Option } from "commander";
 
@@ -82,10 +82,13 @@ export function remainderOption(): Option {
 
 export type NormalisationName = keyof typeof normalisations;
 
+/** Only the names: the values come with all that reads pictures, which some commands do without. */
+const normalisationNames: Record<NormalisationName, true> = { half: true, imagenet: true };
+
 /** `--normalisation`, the same in every command. */
 export function normalisationOption(): Option {
   return new Option("--normalisation <name>", "scale of pixels: half for [-1, 1], imagenet for DeiT and DINOv2 (default: the model's, else half)").choices(
-    Object.keys(normalisations),
+    Object.keys(normalisationNames),
   );
 }
 

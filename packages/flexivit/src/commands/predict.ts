@@ -22,7 +22,6 @@ const batchSize = 32;
 /** `flexivit predict`: the most probable classes of pictures, or the numbers that a regression gives them. */
 export function predictCommand(): Command {
   return new Command("predict")
-    .description("Print the most probable classes of pictures, or their numbers, at one or several patch sizes")
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")

@@ -23,7 +23,6 @@ type ResizeFlags = {
 /** `flexivit resize`: a patch kernel at another patch size. */
 export function resizeCommand(): Command {
   return new Command("resize")
-    .description("Resize a patch-embedding kernel, as a model does at each call")
     .requiredOption("--kernel <file>", ".npz with `kernel`, float32 [patchHeight, patchWidth, channels, dim]")
     .requiredOption("--to <size>", "patch size wanted, such as 12 or 12x10 (height x width)", size)
     .addOption(new Option("--method <how>", "PI-resize, or a rival of it").choices(["pi", "bilinear", "norm", "area"]).default("pi"))

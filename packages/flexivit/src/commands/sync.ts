@@ -8,7 +8,6 @@ type SyncFlags = { project?: string; entity?: string; timeout: number; json?: bo
 /** `flexivit sync`: what the server does not have yet of a run. */
 export function syncCommand(): Command {
   return new Command("sync")
-    .description("Send what Weights & Biases does not have yet of a run, and tell how far the run is there")
     .argument("<run folder>", "a folder that train wrote, with --wandb or without")
     .option("--project <name>", "default: where the run went before, else WANDB_PROJECT, else flexivit")
     .option("--entity <name>", "user or team that owns the run (default: as before, else the owner of the key)")

@@ -19,7 +19,7 @@ import { wandbRunOptions } from "./wandb-flags.ts";
 
 /** `flexivit train`: one classifier for many patch sizes. */
 export function trainCommand(): Command {
-  return addTrainFlags(new Command("train").description("Train a classifier that works at every patch size"))
+  return addTrainFlags(new Command("train"))
     .addHelpText("after", examples)
     .action((flags: TrainFlags) => amongRanks(flags.ranks, (communicator) => trainModel(flags, communicator)));
 }
