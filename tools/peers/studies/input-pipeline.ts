@@ -12,7 +12,7 @@ export const inputPipeline = study<Data>({
   name: "input-pipeline",
   title: "Pictures from files",
   question:
-    "Training steps of ViT-S/32 at 240 px (49 tokens, so that a picture costs little beside its decoding) on JPEG files of 500 x 375 and 40 to 110 kB, read, decoded, cut to a random part, resized and mirrored while the step before runs, over the same steps on batches that lie ready in memory. In alternation, each the mean of three steps. `waited`: how long a step waited for its batch; JavaScript turns pixels into numbers in that time, decoding goes on in other threads during the step. Goal: decoding never starves the step. What was tried is in decision [18](decisions/0018-input-pipeline.md).",
+    "Training steps of ViT-S/32 at 240 px (49 tokens, so that a picture costs little beside its decoding) on JPEG files of 500 x 375 and 40 to 110 kB, read, decoded, cut to a random part, resized and mirrored while the step before runs, over the same steps on batches that lie ready in memory. In alternation, each the mean of three steps. `waited`: how long a step waited for its batch; JavaScript turns pixels into numbers in that time, decoding goes on in other threads during the step. Goal: decoding never starves the step. What was tried is in decision [16](decisions/0016-input-pipeline.md).",
   async measure({ rounds, pairs, threads }) {
     const folder = await photoFolder(256);
     try {
