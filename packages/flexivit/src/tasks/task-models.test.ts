@@ -5,7 +5,7 @@ import { convertBox, maskArea, type CocoDataset } from "@flexivit/annotations";
 import { saveParams } from "@flexivit/checkpoint";
 import { mapEvaluationBatches, objectEvaluationBatches, type Batch } from "@flexivit/data";
 import { depthErrors, depthMetrics, normalErrors, normalMetrics } from "@flexivit/depth";
-import { cocoMetrics, cocoResults } from "@flexivit/detect";
+import { cocoMetrics, cocoResults, type DetectorConfig } from "@flexivit/detect";
 import { disposeTree, leaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { confusionMatrix, segmentationMetrics } from "@flexivit/segment";
@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newRun, recipeOf } from "../../test-support/task-recipes.ts";
 import { scenes, sceneSize } from "../../test-support/scenes.ts";
 import { evaluateTask, loadTaskModel, predictTask, saveTaskModel, trainTask, type HeadTask, type TaskModel, type TaskSources } from "../index.ts";
+import { detectTask } from "./detect.ts";
 
 const few = scenes(5, 2);
 const sources: TaskSources = { detect: few.objects, segment: few.labels, depth: few.surfaces };
@@ -153,6 +154,18 @@ describe("a file of a task model", () => {
       );
     });
   });
+});
+
+it("of boxes of a class that overlap by 0.7 the better stays where tokens predict; queries keep both", async () => {
+  const boxes = tf.tensor3d([[[0.5, 0.5, 0.4, 0.4], [0.5, 0.5, 0.4, 0.28], [0.5, 0.5, 0.4, 0.2]]]); // IoU of 0.7 and 0.5 with the first
+  const predictions = { boxes, logits: tf.tensor3d([[[0, 5, 0], [0, 4, 0], [0, 3, 0]]]) };
+  const scoresOf = async (predictors: DetectorConfig["predictors"]) => {
+    const [found] = await detectTask.predict(predictions, { dim: 8, classes: 2, objective: "softmax", predictors }, [24, 24], {});
+    return found.map(({ score }) => Math.round(100 * score));
+  };
+  expect(await scoresOf({ kind: "tokens" })).toEqual([99, 91]);
+  expect(await scoresOf({ kind: "queries", queries: 3, blocks: 1, heads: 1, hiddenDim: 8 })).toEqual([99, 96, 91]);
+  tf.dispose(predictions);
 });
 
 it("predictTask leaves no tensor behind, and a detector's threshold leaves out what is below it", async () => {
