@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertBox, maskArea, type CocoDataset } from "@flexivit/annotations";
 import { saveParams } from "@flexivit/checkpoint";
-import { mapEvaluationBatches, objectEvaluationBatches, type Batch } from "@flexivit/data";
+import { mapEvaluationBatches, normalisations, objectEvaluationBatches, type Batch } from "@flexivit/data";
 import { depthErrors, depthMetrics, normalErrors, normalMetrics } from "@flexivit/depth";
 import { cocoMetrics, cocoResults, type DetectorConfig } from "@flexivit/detect";
 import { disposeTree, leaves } from "@flexivit/params";
@@ -14,17 +14,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newRun, recipeOf } from "../../test-support/task-recipes.ts";
 import { scenes, sceneSize } from "../../test-support/scenes.ts";
-import { evaluateTask, loadTaskModel, predictTask, saveTaskModel, trainTask, type HeadTask, type TaskModel, type TaskSources } from "../index.ts";
+import { evaluateTask, loadTaskModel, predictTask, saveTaskModel, trainTask, type HeadTask, type TaskModel, type TaskRecipe, type TaskSources } from "../index.ts";
 import { detectTask } from "./detect.ts";
 
 const few = scenes(5, 2);
 const sources: TaskSources = { detect: few.objects, segment: few.labels, depth: few.surfaces };
 const view = { batchSize: 5, imageSize: 24, framing: { kind: "squash", resampling: "pil-bilinear" } } as const;
+const normalisation = normalisations.imagenet;
 const models = {} as { [T in HeadTask]: TaskModel<T> };
 const files = {} as Record<HeadTask, string>;
+const folders: string[] = [];
 
-async function learn<T extends HeadTask>(task: T, folders: string[]): Promise<TaskModel<T>> {
-  const recipe = recipeOf<T>(task, { steps: 40 });
+async function learn<T extends HeadTask>(task: T, changes: Partial<TaskRecipe<T>> = {}): Promise<TaskModel<T>> {
+  const recipe = recipeOf<T>(task, { steps: 40, ...changes });
   const run = await newRun(recipe);
   const { model, file } = await trainTask(recipe, { training: sources[task], test: sources[task], run });
   await run.finish("finished");
@@ -33,11 +35,10 @@ async function learn<T extends HeadTask>(task: T, folders: string[]): Promise<Ta
   return model;
 }
 
-const folders: string[] = [];
 beforeAll(async () => {
-  models.detect = await learn("detect", folders);
-  models.segment = await learn("segment", folders);
-  models.depth = await learn("depth", folders);
+  models.detect = await learn("detect");
+  models.segment = await learn("segment", { normalisation });
+  models.depth = await learn("depth");
 });
 afterAll(async () => {
   for (const { params } of Object.values(models)) disposeTree(params);
@@ -79,8 +80,16 @@ describe("evaluateTask", () => {
     expect(Object.keys(figures)).toEqual(["AP", "AP50", "AP75", "APsmall", "AR100", "maskAP", "maskAP50", "maskAP75", "maskAPsmall", "maskAR100"]);
   });
 
-  it("of a segmenter gives the figures of the confusion matrix of its labels", async () => {
-    const batch = await only(mapEvaluationBatches(few.labels, view));
+  it("counts an object as small, medium or large by the area in its file, else by its mask", async () => {
+    const sized = (area: number) => ({ ...few.objects, objects: (index: number) => few.objects.objects(index).map((object) => ({ ...object, area })) });
+    const sizesOf = async (source: typeof few.objects) => Object.keys((await evaluateTask(models.detect, source, patchScheme(8))).figures).filter((name) => /^AP(small|medium|large)$/.test(name));
+    expect([await sizesOf(few.objects), await sizesOf(sized(40 ** 2)), await sizesOf(sized(100 ** 2))]).toEqual([["APsmall"], ["APmedium"], ["APlarge"]]);
+    const whole = { box: [0, 0, 36, 30] as const, class: 0, crowd: false };
+    expect(await sizesOf({ ...few.objects, objects: () => [{ ...whole, mask: few.objects.objects(0)[0].mask! }] })).toEqual(["APsmall"]); // 1080 px of box
+  });
+
+  it("of a segmenter gives the figures of the confusion matrix of its labels, pixels scaled as it was trained", async () => {
+    const batch = await only(mapEvaluationBatches(few.labels, { ...view, normalisation }));
     const found = await predictions(models.segment, batch);
     const { meanIou, pixelAccuracy, meanAccuracy } = segmentationMetrics(confusionMatrix(batch.labels, found.flatMap((labels) => [...labels]), { classes: 3 }));
     expect((await evaluateTask(models.segment, few.labels, patchScheme(6), { batchSize: 2 })).figures).toEqual({ meanIou, pixelAccuracy, meanAccuracy });
