@@ -9,8 +9,8 @@ import type { TaskDefinition } from "./task-definition.ts";
 export const detectTask: TaskDefinition<"detect"> = {
   init: initDetector,
   blocks: () => [],
-  describe(source, { classes }) {
-    requireClasses(source.classes, classes);
+  describe(source, { classes }, where) {
+    requireClasses(source.classes, classes, where);
     return { classes: [...source.classes], categoryIds: [...source.categoryIds] };
   },
   read: (source, at, { framing, ...options }) => objectBatchAt(source, at, { ...options, framing: withoutScaleCrop(framing) }),

@@ -116,7 +116,7 @@ describe("evaluateTask", () => {
       new Error("evaluateTask(source): expected the model's 3 classes (wall, blue, red), got 3 (wall, red, blue). Evaluate on data with the same classes."),
     );
     await expect(evaluateTask(depth, few.depth, patchScheme(6))).rejects.toThrow(
-      new Error("trainTask(head.normals): expected one of depth, as the data has, got normals. Leave it out of the head, or add such maps to the data."),
+      new Error("evaluateTask(head.normals): expected one of depth, as the data has, got normals. Leave it out of the head, or add such maps to the data."),
     );
     await expect(evaluateTask(detect, { ...few.objects, objects: () => [] }, patchScheme(6))).rejects.toThrow(
       new Error("evaluateTask(source): expected pictures with objects, got none in 5 pictures. Add annotations."),
@@ -156,6 +156,10 @@ describe("a file of a task model", () => {
       new Error(`loadTaskModel(file): expected a model of a task, got another file in ${other}. Train one with trainTask or flexivit train --task.`),
     );
     const { params, info } = models.segment;
+    await saveParams(other, params, { format: "flexivit-task-1" });
+    await expect(loadTaskModel(other)).rejects.toThrow(new Error(`loadTaskModel(file): expected one of the tasks detect, segment, depth, got none in ${other}. Take a newer version of flexivit.`));
+    await saveTaskModel(other, { params, info: { ...info, head: { ...info.head, classes: 1e9 } } });
+    await expect(loadTaskModel(other)).rejects.toThrow(/^loadTaskModel\(file\): expected a config whose sizes are at most its \d+ weights, got 1000000000 in /);
     await saveTaskModel(changed, { params, info: { ...info, head: { ...info.head, classes: 5 } } });
     await expectNoLeak(async () => {
       await expect(loadTaskModel(changed)).rejects.toThrow(
