@@ -12,7 +12,7 @@ type Entry = { name: string; description: string; load: () => Promise<Command> }
 export const commands: readonly Entry[] = [
   {
     name: "train",
-    description: "Train a classifier that works at every patch size",
+    description: "Train a classifier, a detector, a segmenter or a depth model that works at every patch size",
     load: async () => (await import("./commands/train.ts")).trainCommand(),
   },
   {
@@ -22,7 +22,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: "predict",
-    description: "Print the most probable classes of pictures, or their numbers, at one or several patch sizes",
+    description: "Print what a model says of pictures at one or several patch sizes: classes, numbers, objects, or a class or a depth per pixel",
     load: async () => (await import("./commands/predict.ts")).predictCommand(),
   },
   {

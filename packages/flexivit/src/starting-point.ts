@@ -1,23 +1,32 @@
-import { describeVit, loadVit, resizeVit, type LoadedVit } from "@flexivit/checkpoint";
-import { disposeTree, leaves, under } from "@flexivit/params";
+import { describeVit, loadVit, resizeVit, type VitModel } from "@flexivit/checkpoint";
+import type { ClassifierParams } from "@flexivit/classify";
+import { disposeTree, leaves, type ParamTree, under } from "@flexivit/params";
 import { sha256Of } from "@flexivit/run-log";
-import type { VitConfig } from "@flexivit/vit";
+import type { VitConfig, VitParams } from "@flexivit/vit";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
 import { classifierInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
+import { describeTask, loadTaskModel } from "./tasks/task-file.ts";
+import type { TaskModel } from "./tasks/task-model.ts";
 
 /** Trained weights that a training starts from; the checksum makes sure that a resumed run speaks of the same ones. */
 export type StartingPoint = { file: string; sha256: string };
 
 /**
  * The starting point that a file of weights is (of ours, big_vision, timm or Hugging Face), and what it says beside them;
- * `classes` is empty where there is no head.
+ * `classes` is empty where there is no classifier's head.
  *
  * @throws where the file is missing, damaged or of another kind.
  */
 export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
-  const info = classifierInfo(await describeVit(file));
+  const task = await describeTask(file).catch(() => undefined); // the reader of classifiers says why it cannot be read
+  const info = task ? taskAsClassifier(task) : classifierInfo(await describeVit(file));
   return { from: { file, sha256: await sha256Of(file) }, info };
+}
+
+/** What a classifier may start from in a task model: all but its head. */
+function taskAsClassifier({ vit, imageSizePx, framing, normalisation, patchSizes }: TaskModel["info"]): ClassifierInfo {
+  return { vit, classes: [], imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
 }
 
 /** How a model stores its kernel and its positions and resizes them at each call: what may differ from the model that it starts from. */
@@ -38,9 +47,13 @@ export function storedLike(vit: VitConfig, { patchSize, positionGrid, kernelResi
  * Source: big_vision `models/proj/flexi/vit.py` `load`, which resizes a fixed model's weights so for a flexible student.
  */
 export async function firstWeights(recipe: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
-  const weights = await startingWeights(recipe, classes);
+  return requirePlaces(await startingWeights(recipe, classes), recipe.freeze);
+}
+
+/** The weights; where they have nothing at a place to freeze, they are freed and an error names the places. */
+export function requirePlaces<P extends ParamTree>(weights: P, freeze: readonly string[]): P {
   const paths = leaves(weights).map(({ path }) => path);
-  const empty = recipe.freeze.find((place) => !paths.some(under(place)));
+  const empty = freeze.find((place) => !paths.some(under(place)));
   if (empty === undefined) return weights;
   disposeTree(weights);
   throw new Error(`firstWeights(freeze): expected places such as ${placesOf(paths)}, got "${empty}". Name weights that this model has.`);
@@ -64,20 +77,35 @@ function placesOf(paths: readonly string[]): string {
 
 async function startingWeights({ vit, from, headBias, seed }: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
   if (!from) return initClassifierWeights(vit, classes.length, headBias, seed);
-  const now = await startingPointOf(from.file);
-  if (now.from.sha256 !== from.sha256 || JSON.stringify(storedLike(now.info.vit, vit)) !== JSON.stringify(vit)) {
-    throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${from.file}. Make the recipe again.`);
-  }
-  const { params: backbone, head } = storedAt(vit, await loadVit(from.file));
-  if (head && keepsHead(now.info, classes)) return { backbone, head };
+  const { backbone, head, info, task } = await startedFrom(from, vit);
+  disposeTree(task?.params.head);
+  if (head && keepsHead(info, classes)) return { backbone, head };
   disposeTree(head);
   const fresh = initClassifierWeights(vit, classes.length, headBias, seed);
   disposeTree(fresh.backbone);
   return { backbone, head: fresh.head };
 }
 
+/** A backbone, what its file says, and the head that it came with: a classifier's, or that of a task model. */
+type Started = { backbone: VitParams; info: ClassifierInfo; head?: ClassifierParams; task?: TaskModel };
+
+/**
+ * The weights of a starting point, kernel and positions stored at the sizes of `vit`. All are the caller's to dispose.
+ *
+ * @throws where the file has changed, or holds another model than `vit` but for its storage
+ */
+export async function startedFrom({ file, sha256 }: StartingPoint, vit: VitConfig): Promise<Started> {
+  const { from: now, info } = await startingPointOf(file);
+  if (now.sha256 !== sha256 || JSON.stringify(storedLike(info.vit, vit)) !== JSON.stringify(vit)) {
+    throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${file}. Make the recipe again.`);
+  }
+  const task = (await describeTask(file)) ? await loadTaskModel(file) : undefined;
+  const { params, head } = storedAt(vit, task ? { params: task.params.backbone, config: task.info.vit } : await loadVit(file));
+  return { backbone: params, info, ...(head && { head }), ...(task && { task }) };
+}
+
 /** The model with its weights stored at the sizes of a configuration; itself, bit for bit, where those are its own. */
-function storedAt({ patchSize, positionGrid }: VitConfig, model: LoadedVit): Pick<LoadedVit, "params" | "head"> {
+function storedAt({ patchSize, positionGrid }: VitConfig, model: VitModel): Pick<VitModel, "params" | "head"> {
   const { config, params, head } = model;
   if (String([config.patchSize, config.positionGrid]) === String([patchSize, positionGrid])) return model;
   try {
