@@ -14,11 +14,14 @@ const tensorFolders = ["packages", "experiments"].flatMap((parent) =>
 );
 const tensorTests = tensorFolders.map((folder) => `${folder}/**/*.test.ts`);
 
-const engineProject = (engine: "native" | "wasm") => ({
+/** What also runs on WebGPU: a software driver is slow. */
+const webgpuTests = tensorTests;
+
+const engineProject = (engine: "native" | "wasm" | "webgpu", include: string[] = tensorTests) => ({
   extends: true as const,
   test: {
     name: engine,
-    include: tensorTests,
+    include,
     env: { FLEXIVIT_ENGINE: engine },
     setupFiles: ["packages/testing/src/engine-setup.ts"],
   },
@@ -45,6 +48,7 @@ export default defineConfig({
       },
       engineProject("native"),
       engineProject("wasm"),
+      engineProject("webgpu", webgpuTests),
     ],
   },
 });
