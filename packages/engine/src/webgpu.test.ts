@@ -7,7 +7,8 @@ import { runCommand } from "./run-command.ts";
 import { useEngine } from "./use-engine.ts";
 
 /** Numbers without a pattern between -1 and 1, computed on the device. */
-const numbers = (shape: [number, number], seed: number) => tf.sin(tf.mul(tf.square(tf.reshape(tf.range(seed, seed + shape[0] * shape[1]), shape)), 1.7));
+const numbers = (shape: [number, number], seed: number) =>
+  tf.tidy(() => tf.sin(tf.mul(tf.square(tf.reshape(tf.range(seed, seed + shape[0] * shape[1]), shape)), 1.7)));
 
 test("the engine is the one asked for and says on which driver it runs", async () => {
   const engine = await useEngine();
@@ -40,7 +41,7 @@ test("the same numbers come at once and later, also at once while a later read i
 
 test("integers and truth values are read as what they are", () => {
   const x = tf.tensor1d([1, -2, 3], "int32");
-  const [twice, negative] = [tf.mul(x, 2), tf.less(x, 0)];
+  const [twice, negative] = [tf.mul(x, tf.scalar(2, "int32")), tf.less(x, 0)];
   expect([twice.dataSync(), negative.dataSync()]).toEqual([Int32Array.of(2, -4, 6), Uint8Array.of(0, 1, 0)]);
   tf.dispose([x, twice, negative]);
 });

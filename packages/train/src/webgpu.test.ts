@@ -1,0 +1,99 @@
+/** Runs in the Vitest project `webgpu` only: a flexible model there against the same one in plain JavaScript. */
+import { classificationLoss, classify, initClassifier } from "@flexivit/classify";
+import { useEngine } from "@flexivit/engine";
+import { adamw, applyUpdates, clipByGlobalNorm, type Trained } from "@flexivit/optim";
+import { disposeTree, leaves, valueAndGradients } from "@flexivit/params";
+import { patchScheme } from "@flexivit/patch-schemes";
+import { expectClose } from "@flexivit/testing";
+import { initVit, vit, vitConfig } from "@flexivit/vit";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test, vi } from "vitest";
+
+type Numbers = { [what: string]: Float32Array };
+
+const config = vitConfig({ dim: 12, depth: 2, hiddenDim: 20, heads: 3 }, { patchSize: [8, 8], positionGrid: [3, 4] });
+const schemes = [patchScheme([6, 10]), patchScheme([4, 5]), patchScheme([3, 5])]; // grids of 2x2, 3x4 and 4x4
+const imageSize = [12, 20] as const;
+
+/** Numbers between -1 and 1 without a pattern, the same on every engine. */
+const wave = (length: number, phase: number) => Float32Array.from({ length }, (_, index) => Math.sin(1.3 * index * index + phase));
+
+const initial = () => ({ backbone: initVit(config, 5), head: initClassifier({ dim: config.dim, classes: 7, bias: 0 }, 6) });
+type Params = ReturnType<typeof initial>;
+
+const batch = () => ({
+  images: tf.tensor4d(wave(5 * imageSize[0] * imageSize[1] * 3, 0), [5, ...imageSize, 3]),
+  targets: tf.tidy(() => tf.oneHot(tf.tensor1d([0, 3, 6, 2, 3], "int32"), 7) as tf.Tensor2D),
+});
+
+const logitsAt = (params: Params, step: number, images: tf.Tensor4D) =>
+  classify(params.head, vit(params.backbone, config, images, { scheme: schemes[step % 3]! }));
+
+/** Logits at each patch size, then loss, gradients and weights of three clipped steps of AdamW, one per patch size. */
+function numbersOf(): Numbers {
+  const numbers: Numbers = {};
+  const keep = (what: string, tensor: tf.Tensor) => (numbers[what] = tensor.dataSync().slice() as Float32Array);
+  const { images, targets } = batch();
+  // An epsilon far above the noise of gradients that are zero but for rounding, such as those of the keys' biases.
+  const optimizer = adamw({ learningRate: 0.05, weightDecay: 0.1, epsilon: 1e-3 });
+  let state: Trained<Params> = { params: initial(), slots: {} };
+  for (const step of [0, 1, 2]) tf.tidy(() => void keep(`logits ${step}`, logitsAt(state.params, step, images)));
+  for (const count of [0, 1, 2]) {
+    const loss = (params: Params) => classificationLoss(logitsAt(params, count, images), targets, "softmax");
+    const { value, gradients } = valueAndGradients(loss, state.params);
+    const { norm, scale } = clipByGlobalNorm(gradients, 0.5);
+    keep(`loss ${count}`, value);
+    keep(`norm ${count}`, norm);
+    for (const { path, tensor } of leaves(gradients)) keep(`gradient ${count} ${path}`, tensor);
+    state = applyUpdates(optimizer, state, gradients, { count, schedule: 1, gradientScale: scale });
+    tf.dispose([value, norm, scale]);
+  }
+  for (const { path, tensor } of leaves(state.params)) keep(`weight ${path}`, tensor);
+  disposeTree(state.params, state.slots);
+  tf.dispose([images, targets]);
+  return numbers;
+}
+
+const moved = (a: ArrayLike<number>, b: ArrayLike<number>) => Math.max(...Array.from(a, (value, index) => Math.abs(value - b[index]!)));
+
+let ours: Numbers;
+let reference: Numbers;
+
+beforeAll(async () => {
+  vi.stubEnv("FLEXIVIT_ENGINE", "");
+  await useEngine({ prefer: "cpu" });
+  reference = numbersOf();
+  await useEngine({ prefer: "webgpu" });
+  ours = numbersOf();
+  vi.unstubAllEnvs();
+}, 180_000);
+
+function compare(kind: string, relative: number): void {
+  const names = Object.keys(reference).filter((what) => what.startsWith(kind));
+  expect(names.length).toBeGreaterThan(2);
+  for (const what of names) expectClose(ours[what]!, reference[what]!, { relative, absolute: 1e-6 });
+}
+
+// float32 noise of some twenty layers of sums: 2e-6 of the largest number was seen.
+test("logits at three patch sizes equal those of plain JavaScript", () => {
+  compare("logits", 1e-5);
+});
+
+test("loss, gradient norm and the gradient of every weight in three steps equal those of plain JavaScript", () => {
+  compare("loss", 1e-5);
+  compare("norm", 1e-5);
+  compare("gradient", 1e-4);
+});
+
+test("weights after three clipped steps of AdamW equal those of plain JavaScript, and have moved", () => {
+  compare("weight", 1e-4);
+  const resting = tf.tidy(() => leaves(initial()).filter(({ path, tensor }) => moved(ours[`weight ${path}`]!, tensor.dataSync()) < 0.01).map(({ path }) => path));
+  // A softmax does not change when all of its scores do, so these have no gradient.
+  expect(resting).toEqual(["backbone/blocks/0/attention/key/bias", "backbone/blocks/1/attention/key/bias"]);
+});
+
+test("memory: a run leaves no tensor behind", () => {
+  const before = [tf.memory().numTensors, tf.backend().numDataIds()];
+  numbersOf();
+  expect([tf.memory().numTensors, tf.backend().numDataIds()]).toEqual(before);
+});
