@@ -18,7 +18,7 @@ type Adapter = {
   info: AdapterInfo;
   limits: { [name: string]: number };
   features: Set<string>;
-  requestDevice(settings: { requiredLimits: { [name: string]: number } }): Promise<GpuDevice>;
+  requestDevice(settings: { requiredLimits: { [name: string]: number }; requiredFeatures: string[] }): Promise<GpuDevice>;
 };
 type Dawn = {
   create(flags: string[]): { requestAdapter(options: { powerPreference: "high-performance" }): Promise<Adapter | null> };
@@ -42,7 +42,8 @@ export async function startWebgpu(folder: string): Promise<Started> {
   const gpu = create([]);
   const adapter = await rememberImmediates(() => gpu.requestAdapter({ powerPreference: "high-performance" }));
   if (!adapter) throw new Error("no graphics driver answers. Install a Vulkan driver of version 1.1 or newer");
-  const device = await rememberImmediates(() => adapter.requestDevice({ requiredLimits: limitsOf(adapter) }));
+  const requiredFeatures = ["timestamp-query"].filter((feature) => adapter.features.has(feature)); // for tf.time
+  const device = await rememberImmediates(() => adapter.requestDevice({ requiredLimits: limitsOf(adapter), requiredFeatures }));
   registerGradients();
   tf.registerBackend(backendName, () => backendOn(device, adapter.info, folder), 3);
   await tf.setBackend(backendName);

@@ -98,7 +98,8 @@ const clock = new Int32Array(new SharedArrayBuffer(4));
 function waitForMap(staging: GpuBuffer): void {
   staging.mapAsync(mapRead).catch(() => {});
   while (staging.mapState === "pending" && waiting.size > 0) {
-    for (const call of [...waiting]) call();
+    const calls = Array.from(waiting); // Those that they add are for the next look.
+    for (const call of calls) call();
     // Leaves the core to the driver, which computes on it where it is one in software.
     if (staging.mapState === "pending") Atomics.wait(clock, 0, 0, pauseMs);
   }

@@ -18,7 +18,7 @@ const imageSize = [12, 20] as const;
 /** Numbers between -1 and 1 without a pattern, the same on every engine. */
 const wave = (length: number, phase: number) => Float32Array.from({ length }, (_, index) => Math.sin(1.3 * index * index + phase));
 
-const initial = () => ({ backbone: initVit(config, 5), head: initClassifier({ dim: config.dim, classes: 7, bias: 0 }, 6) });
+const initial = () => ({ backbone: initVit(config, 5), head: initClassifier({ dim: config.dim, classes: 7, kernelStd: 0.5 }, 6) });
 type Params = ReturnType<typeof initial>;
 
 const batch = () => ({
@@ -68,25 +68,25 @@ beforeAll(async () => {
   vi.unstubAllEnvs();
 }, 180_000);
 
-function compare(kind: string, relative: number): void {
+function expectAlike(kind: string, relative: number): void {
   const names = Object.keys(reference).filter((what) => what.startsWith(kind));
   expect(names.length).toBeGreaterThan(2);
-  for (const what of names) expectClose(ours[what]!, reference[what]!, { relative, absolute: 1e-6 });
+  // Only the gradients and the weights of the keys' biases, which are zero but for rounding, are smaller than 2e-7.
+  for (const what of names) expectClose(ours[what]!, reference[what]!, { relative, absolute: 2e-7 });
 }
 
-// float32 noise of some twenty layers of sums: 2e-6 of the largest number was seen.
 test("logits at three patch sizes equal those of plain JavaScript", () => {
-  compare("logits", 1e-5);
+  expectAlike("logits", 2e-6); // float32 noise; 4e-7 was seen
 });
 
 test("loss, gradient norm and the gradient of every weight in three steps equal those of plain JavaScript", () => {
-  compare("loss", 1e-5);
-  compare("norm", 1e-5);
-  compare("gradient", 1e-4);
+  expectAlike("loss", 2e-6);
+  expectAlike("norm", 1e-5);
+  expectAlike("gradient", 5e-5); // after two steps of weights that differ in their last bits; 1e-5 was seen
 });
 
 test("weights after three clipped steps of AdamW equal those of plain JavaScript, and have moved", () => {
-  compare("weight", 1e-4);
+  expectAlike("weight", 2e-5); // 5e-6 was seen
   const resting = tf.tidy(() => leaves(initial()).filter(({ path, tensor }) => moved(ours[`weight ${path}`]!, tensor.dataSync()) < 0.01).map(({ path }) => path));
   // A softmax does not change when all of its scores do, so these have no gradient.
   expect(resting).toEqual(["backbone/blocks/0/attention/key/bias", "backbone/blocks/1/attention/key/bias"]);
