@@ -19,6 +19,7 @@ const tensorTests = tensorFolders.map((folder) => `${folder}/**/*.test.ts`);
 const webgpuOnly = ["packages/*/src/webgpu.test.ts"];
 const webgpuTests = [
   ...webgpuOnly,
+  "packages/detect/src/losses.test.ts",
   "packages/ops/src/{convolve,cross-entropy,pyramid}.test.ts",
   "packages/optim/src/{adamw,clip}.test.ts",
   "packages/vit/src/{big-vision,timm}.test.ts",

@@ -70,13 +70,14 @@ test("100 reads leave no buffer behind", () => {
 });
 
 /** What a program prints in a process of its own, which must end by itself. */
-function inFreshProcess(lines: string): Promise<string> {
+function inFreshProcess(lines: string, env: Record<string, string> = {}): Promise<string> {
   const entry = join(dirname(fileURLToPath(import.meta.url)), "index.ts");
   const program = `import * as tf from "@tensorflow/tfjs-core";
     import { useEngine } from ${JSON.stringify(entry)};
-    await useEngine({ prefer: "webgpu" });
+    const engine = await useEngine({ prefer: "webgpu" }).catch((error) => console.log(error.message));
+    if (!engine) process.exit();
     ${lines}`;
-  return runCommand(process.execPath, ["--input-type=module", "-e", program], { timeoutMs: 100_000 });
+  return runCommand(process.execPath, ["--input-type=module", "-e", program], { timeoutMs: 100_000, env });
 }
 
 test("a process ends by itself after reads of both kinds", async () => {
@@ -92,4 +93,10 @@ test("what the device refuses throws at once, and so does all that follows, inst
   const [first, second] = (await inFreshProcess(lines)).split("\n");
   expect(first).toMatch(/^the WebGPU device refused an operation: Buffer size \(8000000000\) exceeds .*\. Use smaller tensors or another engine, in a new process\.$/);
   expect(second).toBe(first);
+});
+
+test("where no driver answers, that is the reason", async () => {
+  const reason = "no graphics driver answers. Install a Vulkan driver of version 1.1 or newer";
+  const printed = await inFreshProcess("console.log(engine.name)", { VK_DRIVER_FILES: "/none.json" });
+  expect(printed).toBe(`useEngine(prefer): expected an engine that starts here, got "webgpu": ${reason}\n`);
 });
