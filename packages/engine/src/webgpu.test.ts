@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runCommand } from "./run-command.ts";
 import { useEngine } from "./use-engine.ts";
+import type { GpuBuffer, WebgpuBackend } from "./webgpu-read.ts";
 
 /** Numbers without a pattern between -1 and 1, computed on the device. */
 const numbers = (shape: [number, number], seed: number) =>
@@ -56,7 +57,14 @@ test("23 tensors of powers of two add up to 2^23 - 1, more than a shader may rea
   tf.dispose(powers);
 });
 
-test("100 reads leave no buffer behind", () => {
+test("100 reads leave no buffer behind, and each gives up its own", () => {
+  const { device } = tf.backend() as unknown as WebgpuBackend;
+  const { createBuffer } = device;
+  const made: GpuBuffer[] = [];
+  device.createBuffer = (settings) => {
+    made.push(createBuffer.call(device, settings));
+    return made.at(-1)!;
+  };
   const read = () => {
     const y = numbers([8, 11], 1);
     y.dataSync();
@@ -66,7 +74,10 @@ test("100 reads leave no buffer behind", () => {
   read();
   const before = held();
   for (let repeat = 0; repeat < 100; repeat++) read();
+  device.createBuffer = createBuffer;
   expect(held()).toEqual(before);
+  expect(made.length).toBeGreaterThanOrEqual(101);
+  expect(made.filter(({ mapState }) => mapState !== "unmapped")).toEqual([]); // A buffer that was destroyed is no longer mapped.
 });
 
 /** What a program prints in a process of its own, which must end by itself. */
