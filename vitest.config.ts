@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@flexivit/source"];
+const unwanted = ["**/node_modules/**", "**/dist/**"];
 
 /** Packages whose tests run tensors: they run once per engine. The others run once. */
 const tensorFolders = ["packages", "experiments"].flatMap((parent) =>
@@ -14,11 +15,23 @@ const tensorFolders = ["packages", "experiments"].flatMap((parent) =>
 );
 const tensorTests = tensorFolders.map((folder) => `${folder}/**/*.test.ts`);
 
-const engineProject = (engine: "native" | "wasm") => ({
+/** Tests of WebGPU itself, and those that also run on it: few, since a graphics driver in software takes half a second per shader. */
+const webgpuOnly = ["packages/*/src/webgpu.test.ts"];
+const webgpuTests = [
+  ...webgpuOnly,
+  "packages/detect/src/losses.test.ts",
+  "packages/ops/src/{convolve,cross-entropy,pyramid}.test.ts",
+  "packages/optim/src/{adamw,clip}.test.ts",
+  "packages/vit/src/{big-vision,timm}.test.ts",
+];
+
+const engineProject = (engine: "native" | "wasm" | "webgpu") => ({
   extends: true as const,
   test: {
     name: engine,
-    include: tensorTests,
+    include: engine === "webgpu" ? webgpuTests : tensorTests,
+    exclude: [...unwanted, ...(engine === "webgpu" ? [] : webgpuOnly)],
+    testTimeout: engine === "webgpu" ? 180_000 : 60_000,
     env: { FLEXIVIT_ENGINE: engine },
     setupFiles: ["packages/testing/src/engine-setup.ts"],
   },
@@ -33,18 +46,19 @@ export default defineConfig({
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    exclude: ["**/node_modules/**", "**/dist/**"],
+    exclude: unwanted,
     projects: [
       {
         extends: true,
         test: {
           name: "pure",
           include: ["packages/**/*.test.ts", "experiments/**/*.test.ts", "tools/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/dist/**", ...tensorTests],
+          exclude: [...unwanted, ...tensorTests],
         },
       },
       engineProject("native"),
       engineProject("wasm"),
+      engineProject("webgpu"),
     ],
   },
 });

@@ -18,6 +18,7 @@ export function testStages(): Stage[] {
     { name: "unit pure", run: () => unitTests("pure") },
     { name: "unit native", run: nativeTests },
     { name: "unit wasm", run: () => unitTests("wasm") },
+    { name: "unit webgpu", run: webgpuTests },
     { name: "parity", run: () => script("tools/parity/parity.ts", "--check") },
     { name: "examples", run: runExamples },
     { name: "readmes", run: runReadmes },
@@ -58,11 +59,23 @@ function countTests({ testResults }: VitestResults): Omit<Outcome, "details"> {
   return { passed: count("passed"), failed: count("failed"), skipped: count("pending", "skipped", "todo", "disabled") };
 }
 
-async function nativeTests(): Promise<Outcome> {
-  const start = 'const { useEngine } = await import("@flexivit/engine"); await useEngine({ prefer: "native" });';
-  const { code, output } = await runTypeScript(["--input-type=module", "-e", start], { env: { FLEXIVIT_ENGINE: "native" }, timeoutMs: 120_000 });
-  if (code === 0) return unitTests("native");
-  return leftOut(/Error: (.*)/.exec(output)?.[1] ?? "the native engine does not start here");
+function nativeTests(): Promise<Outcome> {
+  return testsOn("native", 'const { useEngine } = await import("@flexivit/engine"); await useEngine({ prefer: "native" });', 120_000);
+}
+
+/** Fetches WebGPU with a graphics driver in software on the first run: 124 MB through npm. */
+function webgpuTests(): Promise<Outcome> {
+  const install = `const { installWebgpu } = await import("@flexivit/engine");
+    const { installed, reason, remedy } = await installWebgpu();
+    if (!installed) throw new Error(reason + ". " + remedy);`;
+  return testsOn("webgpu", install, 600_000);
+}
+
+/** The tests of an engine, left out with the reason where the program that gets it ready fails. */
+async function testsOn(engine: "native" | "webgpu", program: string, timeoutMs: number): Promise<Outcome> {
+  const { code, output } = await runTypeScript(["--input-type=module", "-e", program], { env: { FLEXIVIT_ENGINE: engine }, timeoutMs });
+  if (code === 0) return unitTests(engine);
+  return leftOut(/Error: (.*)/.exec(output)?.[1] ?? `the ${engine} engine does not start here`);
 }
 
 /** The minute-long variant of an experiment, in a run folder that is removed afterwards. */

@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { installedNative } from "./installed-native.ts";
 import { defaultCacheFolder, kernelAddons, type NativeFolders, tensorflowVersion } from "./native-folders.ts";
 import { defaultThreads, hasNvidiaDriver } from "./processor.ts";
-import { type EngineName, wishedEngine } from "./use-engine.ts";
+import { type EngineName, triedEngines, wishedEngine } from "./use-engine.ts";
+import { installedWebgpu, webgpuFolder, webgpuVersion } from "./webgpu-folder.ts";
 
 /** One engine as it stands on this machine, found without starting it. */
 export type EngineReport = {
@@ -16,7 +17,7 @@ export type EngineReport = {
   detail: string;
   /** How to get it, or how to make it faster; absent when nothing is left to do. */
   remedy?: string;
-  /** Where its files lie (native only). */
+  /** Where its files lie (native and webgpu). */
   folder?: string;
 };
 
@@ -24,11 +25,12 @@ export type EngineReport = {
 export async function describeEngines(): Promise<EngineReport[]> {
   const reports: Omit<EngineReport, "chosen">[] = [
     describeNative(),
+    describeWebgpu(),
     packaged("wasm", "WebAssembly with SIMD"),
     packaged("cpu", "plain JavaScript, for tests and tiny models"),
   ];
   const wish = wishedEngine();
-  const chosen = reports.find(({ name, available }) => available && (!wish || name === wish));
+  const chosen = reports.find(({ name, available }) => available && (wish ? name === wish : triedEngines.includes(name)));
   return reports.map((report) => ({ ...report, chosen: report === chosen }));
 }
 
@@ -52,6 +54,17 @@ function describeNative(): Omit<EngineReport, "chosen"> {
   const kernels = folders.kernels && folders.device === "cpu" ? "fused" : "composed";
   const detail = `TensorFlow for ${folders.device}, ${kernels} kernels`;
   return { ...base, available: true, detail, remedy: fasterNative(folders) };
+}
+
+function describeWebgpu(): Omit<EngineReport, "chosen"> {
+  const base = { name: "webgpu" as const, version: webgpuVersion, threads: 1, folder: webgpuFolder() };
+  const detail = "graphics card through WebGPU; runs only where asked for";
+  try {
+    installedWebgpu();
+    return { ...base, available: true, detail };
+  } catch {
+    return { ...base, available: false, detail: `${detail}; not installed`, remedy: "npx flexivit engine install --webgpu (needs npm)" };
+  }
 }
 
 function fasterNative({ device, kernels }: NativeFolders): string | undefined {

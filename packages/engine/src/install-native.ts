@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ensureFolder } from "./cached-folder.ts";
 import { compileAddon } from "./compile-addon.ts";
+import { explained, failure } from "./failure.ts";
 import { fetchTensorflow, type Python } from "./fetch-tensorflow.ts";
 import {
   type AddonSource,
@@ -14,7 +14,8 @@ import {
   nativeFolders,
   tensorflowVersion,
 } from "./native-folders.ts";
-import { firstThatRuns, runCommand } from "./run-command.ts";
+import { firstThatRuns } from "./run-command.ts";
+import { runSelfTest } from "./run-self-test.ts";
 import type { Started } from "./use-engine.ts";
 
 export type InstallOptions = {
@@ -65,7 +66,6 @@ export async function installNative(options: InstallOptions = {}): Promise<Insta
 type Step = { folders: NativeFolders; logFile: string; progress: (message: string) => void; warnings: string[] };
 
 const noGpuAnswered = "TensorFlow for CUDA is installed but finds no GPU; check that `nvidia-smi` lists one";
-const selfTestTimeoutMs = 3 * 60_000;
 
 async function openLog(cacheFolder: string, logFile: string): Promise<void> {
   const { glibcVersionRuntime } = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header;
@@ -133,14 +133,8 @@ async function compileAll(addons: AddonSource[], folder: string, step: Step, com
   await Promise.all(compiling).catch(explained("the C++ sources did not compile", `See ${step.logFile}`));
 }
 
-/** Starts the engine in a process of its own, so that a crash there is a message here. */
-async function selfTest({ logFile }: Step, binding: string, kernels?: string): Promise<Started> {
-  const script = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./self-test.ts" : "./self-test.js", import.meta.url));
-  const args = [script, binding, ...(kernels ? [kernels] : [])];
-  const printed = await runCommand(process.execPath, args, { timeoutMs: selfTestTimeoutMs, logFile }).catch(
-    explained("the built engine failed its self-test", `See ${logFile}`),
-  );
-  return JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Started;
+function selfTest({ logFile }: Step, binding: string, kernels?: string): Promise<Started> {
+  return runSelfTest("native", [binding, ...(kernels ? [kernels] : [])], logFile);
 }
 
 /** Python and pip of this machine; throws with a `remedy` where one is missing. */
@@ -169,15 +163,4 @@ async function needSpace(folder: string, bytes: number): Promise<void> {
   if (bavail * bsize >= bytes) return;
   const missing = `${bytes / 1e9} GB are needed and ${(bavail * bsize / 1e9).toFixed(1)} GB are free in ${folder}`;
   throw failure(missing, "Free some space or set XDG_CACHE_HOME to a folder on a larger disk");
-}
-
-function failure(reason: string, remedy: string): Error {
-  return Object.assign(new Error(reason), { remedy });
-}
-
-/** Turns a rejection into one line that says what failed, with its remedy. */
-function explained(what: string, remedy: string): (error: Error) => never {
-  return (error) => {
-    throw failure(`${what} (${error.message})`, remedy);
-  };
 }

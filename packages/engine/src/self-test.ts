@@ -1,9 +1,10 @@
-/** Run as a child process: `node self-test.ts <binding folder> [<kernels folder>]` prints one line of JSON or fails. */
+/** Run as a child process: `node self-test.ts <engine> <folder> [<kernels folder>]` prints one line of JSON or fails. */
 import * as tf from "@tensorflow/tfjs-core";
 import { startNative } from "./native-engine.ts";
+import { startWebgpu } from "./webgpu-engine.ts";
 
-const [binding = "", kernels] = process.argv.slice(2);
-const engine = await startNative({ binding, kernels });
+const [name, folder = "", kernels] = process.argv.slice(2);
+const engine = await (name === "webgpu" ? startWebgpu(folder) : startNative({ binding: folder, kernels }));
 matrixProduct(37, 41, 43);
 gradientOfCube(7);
 console.log(JSON.stringify(engine));

@@ -53,11 +53,11 @@ describe("in this process", () => {
     vi.stubEnv("FLEXIVIT_ENGINE", "");
     const unknown = useEngine({ prefer: "webgl" as EngineName });
     await expect(unknown).rejects.toThrow(
-      new Error('useEngine(prefer): expected one of native, wasm, cpu, got "webgl". Choose one or leave it out.'),
+      new Error('useEngine(prefer): expected one of native, webgpu, wasm, cpu, got "webgl". Choose one or leave it out.'),
     );
     vi.stubEnv("FLEXIVIT_ENGINE", "gpu");
     await expect(useEngine()).rejects.toThrow(
-      new Error('useEngine(FLEXIVIT_ENGINE): expected one of native, wasm, cpu, got "gpu". Choose one or leave it out.'),
+      new Error('useEngine(FLEXIVIT_ENGINE): expected one of native, webgpu, wasm, cpu, got "gpu". Choose one or leave it out.'),
     );
   });
 
@@ -110,6 +110,13 @@ describe("in a fresh process", () => {
       'useEngine(prefer): expected an engine that starts here, got "native": it is not installed. Run: npx flexivit engine install';
     expect(await freshEngine("{ prefer: 'native' }", { XDG_CACHE_HOME: empty, FLEXIVIT_ENGINE: "" })).toEqual({ error });
     expect(await freshEngine("{ prefer: 'wasm' }", { XDG_CACHE_HOME: empty, FLEXIVIT_ENGINE: "native" })).toEqual({ error });
+  });
+
+  test("so is WebGPU", async () => {
+    const empty = await mkdtemp(join(tmpdir(), "flexivit-empty-"));
+    const error =
+      'useEngine(prefer): expected an engine that starts here, got "webgpu": it is not installed. Run: npx flexivit engine install --webgpu';
+    expect(await freshEngine("{ prefer: 'webgpu' }", { XDG_CACHE_HOME: empty, FLEXIVIT_ENGINE: "" })).toEqual({ error });
   });
 
   test("the plain JavaScript engine starts when asked for", async () => {

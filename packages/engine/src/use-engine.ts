@@ -1,15 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-export type EngineName = "native" | "wasm" | "cpu";
+export type EngineName = "native" | "webgpu" | "wasm" | "cpu";
 
-/** Fastest first: the order in which engines are tried. */
-export const engineNames: readonly EngineName[] = ["native", "wasm", "cpu"];
+/** Fastest first. */
+export const engineNames: readonly EngineName[] = ["native", "webgpu", "wasm", "cpu"];
+
+/** The order in which engines are tried; WebGPU runs only where it is asked for (docs/decisions/0018). */
+export const triedEngines: readonly EngineName[] = ["native", "wasm", "cpu"];
 
 export type Engine = {
   name: EngineName;
   /** The name of the TensorFlow.js backend. */
   backend: string;
-  device: "cpu" | "cuda";
+  /** Where it computes; `cpu` for a graphics driver in software. */
+  device: "cpu" | "cuda" | "gpu";
   /** Of TensorFlow for native, else of the TensorFlow.js backend. */
   version: string;
   threads: number;
@@ -32,6 +36,7 @@ export type Started = Omit<Engine, "name" | "why"> & { note?: string };
 /** Imported when needed: an engine that isn't used costs nothing. */
 const starters: Record<EngineName, (threads?: number) => Promise<Started>> = {
   native: async (threads) => (await import("./native-engine.ts")).startBestNative(threads),
+  webgpu: async () => (await import("./webgpu-engine.ts")).startInstalledWebgpu(),
   wasm: async () => (await import("./wasm-engine.ts")).startWasm(),
   cpu: async () => (await import("./cpu-engine.ts")).startCpu(),
 };
@@ -46,7 +51,8 @@ const running: Running = ((globalThis as Record<symbol, unknown>)[key] ??= { sta
  * the gradients of all core operations. Called again it gives the engine that runs.
  *
  * Without a wish it never throws: it goes from native TensorFlow to WebAssembly to plain JavaScript, and
- * `why` says what was skipped. `prefer`, or the variable FLEXIVIT_ENGINE which goes before it, asks for one.
+ * `why` says what was skipped. `prefer`, or the variable FLEXIVIT_ENGINE which goes before it, asks for one; WebGPU
+ * runs only so.
  *
  * Throws when the engine asked for is unknown or can't be had, or runs with another number of threads.
  */
@@ -68,7 +74,7 @@ export async function useEngine(options: EngineOptions = {}): Promise<Engine> {
 
 async function startBest(threads?: number): Promise<Engine> {
   const skipped: string[] = [];
-  for (const name of engineNames) {
+  for (const name of triedEngines) {
     try {
       return await startOnce(name, threads, ["the fastest here", ...skipped].join("; "));
     } catch (error) {

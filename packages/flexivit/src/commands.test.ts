@@ -128,7 +128,7 @@ describe("flexivit engine", () => {
     const wish = process.env["FLEXIVIT_ENGINE"]!;
     expect((await flexivit("engine")).out).toContain(`${wish} runs because FLEXIVIT_ENGINE asks for it.\n`);
     const reports = JSON.parse((await flexivit("engine", "--json")).out) as { name: string; chosen: boolean }[];
-    expect(reports.map(({ name, chosen }) => [name, chosen])).toEqual(["native", "wasm", "cpu"].map((name) => [name, name === wish]));
+    expect(reports.map(({ name, chosen }) => [name, chosen])).toEqual(["native", "webgpu", "wasm", "cpu"].map((name) => [name, name === wish]));
   });
 
   it("fetches Open MPI through pip, and without Python says in one line what to install; so does train --ranks", async () => {

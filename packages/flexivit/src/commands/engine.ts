@@ -1,4 +1,4 @@
-import { describeEngines, formatEngines, installNative, verifyNative } from "@flexivit/engine";
+import { describeEngines, formatEngines, installNative, installWebgpu, verifyNative } from "@flexivit/engine";
 import { installMpi } from "@flexivit/parallel";
 import { Command } from "commander";
 import { counted, printResult, remark } from "./print.ts";
@@ -7,7 +7,7 @@ import { counted, printResult, remark } from "./print.ts";
 export function engineCommand(): Command {
   const engine = new Command("engine")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExamples:\n  flexivit engine\n  flexivit engine install\n  flexivit engine install --gpu\n  flexivit engine install --mpi\n  flexivit engine verify")
+    .addHelpText("after", "\nExamples:\n  flexivit engine\n  flexivit engine install\n  flexivit engine install --gpu\n  flexivit engine install --webgpu\n  flexivit engine install --mpi\n  flexivit engine verify")
     .action(async (flags: { json?: boolean }) => {
       const report = await describeEngines();
       printResult(flags.json, report, () => formatEngines(report));
@@ -16,6 +16,7 @@ export function engineCommand(): Command {
     .command("install")
     .description("Build the native engine from source, once per user; needs pip and a C++ compiler")
     .option("--gpu", "for NVIDIA GPUs (CUDA); several gigabytes")
+    .option("--webgpu", "WebGPU instead, with a graphics driver in software; needs npm only")
     .option("--mpi", "Open MPI instead, for training on several ranks; needs pip only")
     .addHelpText("after", "\nExample:\n  flexivit engine install --gpu")
     .action(install);
@@ -35,8 +36,9 @@ async function verify(): Promise<void> {
   printResult(false, folders, () => `All files of the native engine are sound (${counted(folders.length, "folder")}).`);
 }
 
-async function install(flags: { gpu?: boolean; mpi?: boolean }): Promise<void> {
+async function install(flags: { gpu?: boolean; webgpu?: boolean; mpi?: boolean }): Promise<void> {
   if (flags.mpi) return fetchMpi();
+  if (flags.webgpu) return fetchWebgpu();
   const result = await installNative({ gpu: flags.gpu, onProgress: remark });
   if (!result.installed) throw new Error(`The native engine is not installed: ${result.reason}. ${result.remedy}.`);
   for (const warning of result.warnings) remark(`warning: ${warning}`);
@@ -48,4 +50,10 @@ async function fetchMpi(): Promise<void> {
   const result = await installMpi(remark);
   if (!result.installed) throw new Error(`Open MPI is not installed: ${result.reason}. ${result.remedy}.`);
   printResult(false, result, () => `Open MPI is ready: flexivit train --ranks 2, or ${result.mpirun} itself.`);
+}
+
+async function fetchWebgpu(): Promise<void> {
+  const result = await installWebgpu({ onProgress: remark });
+  if (!result.installed) throw new Error(`WebGPU is not installed: ${result.reason}. ${result.remedy}.`);
+  printResult(false, result, () => `WebGPU is ready ${result.note}: set FLEXIVIT_ENGINE=webgpu to run on it.`);
 }
