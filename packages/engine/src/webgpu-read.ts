@@ -6,7 +6,6 @@ export type GpuBuffer = {
   mapState: "unmapped" | "pending" | "mapped";
   mapAsync(mode: number): Promise<void>;
   getMappedRange(): ArrayBuffer;
-  unmap(): void;
   destroy(): void;
 };
 export type GpuDevice = {

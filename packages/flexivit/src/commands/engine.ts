@@ -55,5 +55,5 @@ async function fetchMpi(): Promise<void> {
 async function fetchWebgpu(): Promise<void> {
   const result = await installWebgpu({ onProgress: remark });
   if (!result.installed) throw new Error(`WebGPU is not installed: ${result.reason}. ${result.remedy}.`);
-  printResult(false, result, () => `WebGPU is ready ${result.note}: set FLEXIVIT_ENGINE=webgpu to run on it.`);
+  printResult(false, result, () => `WebGPU is ready (${result.note}). It runs where FLEXIVIT_ENGINE=webgpu asks for it.`);
 }
