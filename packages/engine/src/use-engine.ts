@@ -5,7 +5,7 @@ export type EngineName = "native" | "webgpu" | "wasm" | "cpu";
 /** Fastest first. */
 export const engineNames: readonly EngineName[] = ["native", "webgpu", "wasm", "cpu"];
 
-/** The order in which engines are tried; WebGPU runs only where it is asked for (docs/decisions/0018). */
+/** The order in which engines are tried; WebGPU runs only where it is asked for (docs/decisions/0017). */
 export const triedEngines: readonly EngineName[] = ["native", "wasm", "cpu"];
 
 export type Engine = {
