@@ -10,6 +10,7 @@ import type { Rule } from "./rules.ts";
 import { checkReadyModels } from "./ready-models.ts";
 import { openSession, type Session } from "./session.ts";
 import { trainedModel, type Trained } from "./trained-model.ts";
+import { requireUsed } from "./weights.ts";
 
 /** What the variants of every experiment say. */
 export type StudyConfig = DataChoice & {
@@ -57,6 +58,7 @@ async function runStudy<Config extends StudyConfig>(study: Study<Config>, option
   let sections: Section[] = [];
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
     const plans = study.plans(config, seed, options.weights);
+    requireUsed(options.weights, plans);
     await checkReadyModels(plans, await session.open(config));
     const trained = await trainAll(plans, session, options.seeds > 1 ? `, seed ${seed}` : "");
     if (!trained) return "stopped";

@@ -8,6 +8,7 @@ import * as mixed from "./mixed-image-sizes/config.ts";
 import * as curriculum from "./patch-size-curriculum/config.ts";
 import type { Plan, TrainedPlan } from "./plan.ts";
 import * as ablation from "./resize-ablation/config.ts";
+import { requireUsed } from "./weights.ts";
 
 type Module = { configs: Record<string, object>; plansOf: (config: never, seed: number, weights?: readonly string[]) => Plan[] };
 const modules: Record<string, Module> = { accuracy, ablation, distillation, transfer, curriculum, embedders, mixed };
@@ -32,4 +33,16 @@ it("a paper variant that starts from trained weights says how many it wants", ()
   expect(() => transfer.plansOf(transfer.configs.paper, 0, ["one"])).toThrow(
     new Error("experiment(weights): expected 2 files of trained weights (flexible, fixed), got 1. Pass them with --weights."),
   );
+});
+
+it("a variant that trains its own models refuses trained weights; one that starts from two files takes both", () => {
+  const { configs, plansOf } = transfer;
+  const weights = ["one.safetensors", "two.safetensors"];
+  expect(() => requireUsed(weights, plansOf(configs.small, 0, weights))).toThrow(
+    new Error(
+      "experiment(weights): expected none, since this variant trains its own models, got one.safetensors, two.safetensors. " +
+        "Leave --weights out, or choose another variant.",
+    ),
+  );
+  expect(() => requireUsed(weights, plansOf(configs.paper, 0, weights))).not.toThrow();
 });
