@@ -142,6 +142,15 @@ describe("flexivit engine", () => {
     expect([code, err]).toEqual([1, `downloading WebGPU: Dawn and a Vulkan driver in software\nWebGPU is not installed: ${reason}. ${remedy}.\n`]);
   });
 
+  it.each([
+    ["gpu", "webgpu"],
+    ["gpu", "mpi"],
+    ["webgpu", "mpi"],
+  ])("installs one thing at a time: --%s with --%s is refused", async (one, other) => {
+    const { code, err } = await flexivit("engine", "install", `--${other}`, `--${one}`);
+    expect([code, err]).toEqual([2, `error: option '--${one}' cannot be used with option '--${other}'\n(flexivit engine install --help lists the options)\n`]);
+  });
+
   it("fetches Open MPI through pip, and without Python says in one line what to install; so does train --ranks", async () => {
     const empty = await mkdtemp(join(tmpdir(), "flexivit-bare-"));
     vi.stubEnv("PATH", empty);

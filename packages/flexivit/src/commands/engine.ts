@@ -1,6 +1,6 @@
 import { describeEngines, formatEngines, installNative, installWebgpu, verifyNative } from "@flexivit/engine";
 import { installMpi } from "@flexivit/parallel";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { counted, printResult, remark } from "./print.ts";
 
 /** `flexivit engine`: which engine runs, why, and how to get a faster one. */
@@ -15,8 +15,8 @@ export function engineCommand(): Command {
   engine
     .command("install")
     .description("Build the native engine from source, once per user; needs pip and a C++ compiler")
-    .option("--gpu", "for NVIDIA GPUs (CUDA); several gigabytes")
-    .option("--webgpu", "WebGPU instead, with a graphics driver in software; needs npm only")
+    .addOption(new Option("--gpu", "for NVIDIA GPUs (CUDA); several gigabytes").conflicts(["webgpu", "mpi"]))
+    .addOption(new Option("--webgpu", "WebGPU instead, with a graphics driver in software; needs npm only").conflicts("mpi"))
     .option("--mpi", "Open MPI instead, for training on several ranks; needs pip only")
     .addHelpText("after", "\nExample:\n  flexivit engine install --gpu")
     .action(install);
