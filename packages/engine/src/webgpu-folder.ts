@@ -2,15 +2,18 @@ import { join } from "node:path";
 import { looksIntact } from "./cached-folder.ts";
 import { defaultCacheFolder } from "./native-folders.ts";
 
+/** An npm package at one version, and the SHA-512 of its archive in base64. */
+export type PinnedPackage = { spec: string; sha512: string };
+
 /** The npm packages that WebGPU in Node is made of, with the versions that were tested together. */
-export const webgpuPackages = {
+export const webgpuPackages: Readonly<Record<"dawn" | "backend" | "driver", PinnedPackage>> = {
   /** Dawn, Chromium's implementation of WebGPU, as an addon for Node. */
-  dawn: "webgpu@0.6.2",
+  dawn: { spec: "webgpu@0.6.2", sha512: "3L4GfmqJLvYUIEWJngEQY+2HQiUlAFkg8+P8NDDj3Xx5hHHIFO/r8JW+ynfqBj7kHN4mbnwO74uB+lrRtLhp4Q==" },
   /** The TensorFlow.js backend. */
-  backend: "@tensorflow/tfjs-backend-webgpu@4.22.0",
+  backend: { spec: "@tensorflow/tfjs-backend-webgpu@4.22.0", sha512: "lvIc7Af4Tl2BCdYp43iQmSCRq3asaKT0q2xaErphXiUZ+jqeB0bQa0ZvQys1Xatvto0U4/c90DVsHPfvkn5ftg==" },
   /** Chromium for servers, of which only its Vulkan driver in software, SwiftShader, is kept. */
-  driver: "@sparticuz/chromium@153.0.0",
-} as const;
+  driver: { spec: "@sparticuz/chromium@153.0.0", sha512: "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==" },
+};
 
 /** Of the backend, as `Engine` reports it. */
 export const webgpuVersion: string = versionOf(webgpuPackages.backend);
@@ -28,6 +31,6 @@ export function installedWebgpu(cacheFolder?: string): string {
   throw new Error("it is not installed. Run: npx flexivit engine install --webgpu");
 }
 
-function versionOf(npmPackage: string): string {
-  return npmPackage.slice(npmPackage.lastIndexOf("@") + 1);
+function versionOf({ spec }: PinnedPackage): string {
+  return spec.slice(spec.lastIndexOf("@") + 1);
 }
