@@ -27,8 +27,9 @@ type Said = { file: string; patchSize: string; line: string; result: Record<stri
 
 /** `flexivit predict` of a model that finds objects, classes of pixels, depths or normals: JSON, and a drawn picture for each picture and patch size. */
 export async function predictTaskModel(files: string[], flags: PredictFlags, task: string): Promise<void> {
-  const { out = "predictions", remainder, labels, normalisation } = flags;
-  refuseFlags("predict", { "--labels": labels, "--normalisation": normalisation }, "a classifier", `a checkpoint of ${task}`);
+  const { out = "predictions", remainder, labels, normalisation, top, scoreThreshold } = flags;
+  refuseFlags("predict", { "--labels": labels, "--normalisation": normalisation, "--top": top }, "a classifier", `a checkpoint of ${task}`);
+  if (task !== "detect") refuseFlags("predict", { "--score-threshold": scoreThreshold }, "a checkpoint of detect", `one of ${task}`);
   await useEngine({ threads: flags.threads });
   const model = await loadTaskModel(flags.checkpoint);
   try {
@@ -50,7 +51,7 @@ export async function predictTaskModel(files: string[], flags: PredictFlags, tas
 
 type Presented = { file: string; patchSize: string; presentation: Presentation };
 
-/** Picture by picture, each at all sizes: a picture is read once. */
+/** Picture by picture, each at all sizes: what the model sees of a picture is read once, and all of it once to draw on. */
 async function* presentations<T extends HeadTask>({ params, info }: TaskModel<T>, files: string[], sizes: readonly string[], { remainder, scoreThreshold = shownScore }: PredictFlags): AsyncGenerator<Presented[]> {
   const source = withoutTruth(files, info);
   const { imageSizePx: imageSize, framing, normalisation } = info;
