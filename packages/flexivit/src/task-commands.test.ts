@@ -1,6 +1,6 @@
-import { readFile, rm, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { maskBox, maskFromCoco, type CocoRle } from "@flexivit/annotations";
 import { disposeTree, leaves } from "@flexivit/params";
 import { parseScheme } from "@flexivit/patch-schemes";
@@ -8,7 +8,8 @@ import { readRun } from "@flexivit/run-log";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flexivit } from "../test-support/program.ts";
 import { sceneFiles, type SceneFiles } from "../test-support/scene-files.ts";
-import { evaluateTask, loadTaskModel, type HeadTask, type TaskModel } from "./index.ts";
+import { vit } from "../test-support/task-recipes.ts";
+import { evaluateTask, initClassifierWeights, loadTaskModel, saveModel, type HeadTask, type TaskModel } from "./index.ts";
 import { openTaskData } from "./open-task-data.ts";
 
 let files: SceneFiles;
@@ -186,7 +187,26 @@ describe("flexivit predict", () => {
     expect((await predict("segment", "--top", "2")).err).toBe("predict(--top): expected a classifier with it, got a checkpoint of segment. Leave it out.\n");
     expect((await predict("depth", "--score-threshold", "0.3")).err).toBe("predict(--score-threshold): expected a checkpoint of detect with it, got one of depth. Leave it out.\n");
     expect((await predict("depth", "--task", "classify")).err).toBe(`predict(--task): expected depth, which ${models.depth} was trained for, got classify. Leave --task out, or name another checkpoint.\n`);
-    const classifier = await flexivit("predict", "--checkpoint", join(out, "none.safetensors"), "--score-threshold", "0.3", files.pictures[0]);
-    expect(classifier.err).toBe("predict(--score-threshold): expected a checkpoint of detect, segment or depth with it, got a classifier. Leave it out.\n");
+    const classifier = join(out, "classifier.safetensors");
+    const params = initClassifierWeights(vit, 2, 0, 9);
+    await saveModel(classifier, { params, info: { vit, classes: ["a", "b"], imageSizePx: 24, framing: { kind: "squash" }, patchSizes: ["8"] } });
+    disposeTree(params);
+    const { err } = await flexivit("predict", "--checkpoint", classifier, "--score-threshold", "0.3", files.pictures[0]);
+    expect(err).toBe("predict(--score-threshold): expected a checkpoint of detect, segment or depth with it, got a classifier. Leave it out.\n");
+  });
+
+  it("calls a damaged checkpoint damaged, whatever flags come with it, and refuses a file as its folder", async () => {
+    const cut = join(out, "cut.safetensors");
+    await writeFile(cut, (await readFile(models.depth)).subarray(0, 1000));
+    expect((await flexivit("predict", "--checkpoint", cut, "--out", join(out, "x"), files.pictures[0])).err).toMatch(/^readSafetensors\(file\): expected a header of at most 992 bytes/);
+    expect((await predict("depth", "--out", cut)).err).toBe(`predict(--out): expected a folder that can be written, got EEXIST at ${cut}. Name another one.\n`);
+  });
+
+  it("names what it draws by the picture, twice the same name where the picture is, numbered where another one is", async () => {
+    const [first] = files.pictures;
+    const other = join(files.folder, "other", basename(first));
+    await cp(first, other);
+    const { out: json } = await flexivit("predict", "--checkpoint", models.segment, "--out", join(out, "names"), "--patch-size", "8", "--json", first, other, first);
+    expect((JSON.parse(json) as { drawn: string }[]).map(({ drawn }) => basename(drawn))).toEqual(["0.patch-8.png", "0-2.patch-8.png", "0.patch-8.png"]);
   });
 });

@@ -35,7 +35,7 @@ export async function predictTaskModel(files: string[], flags: PredictFlags, tas
   try {
     const sizes = flags.patchSizes ?? [finestSize(model.info, remainder)];
     checkPatchSizes(sizes, model.info.imageSizePx, remainder);
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     const names = uniqueNames(files);
     const said: Said[] = [];
     for await (const ofBatch of presentations(model, files, sizes, flags)) {
@@ -81,6 +81,12 @@ async function wholePicture({ channels, read }: ObjectSource, index: number, { s
   return { pixels, size, channels };
 }
 
+async function makeFolder(out: string): Promise<void> {
+  await mkdir(out, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`predict(--out): expected a folder that can be written, got ${error.code} at ${out}. Name another one.`, { cause: error });
+  });
+}
+
 /** Writes the files of a picture, and tells their places beside what was found. */
 async function written(file: string, patchSize: string, { result, line, files }: Presentation, stem: string): Promise<Said> {
   const places: Record<string, string> = {};
@@ -96,7 +102,7 @@ async function written(file: string, patchSize: string, { result, line, files }:
 function uniqueNames(files: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
-  for (const file of files) {
+  for (const file of new Set(files)) {
     const base = basename(file, extname(file));
     let name = base;
     for (let count = 2; taken.has(name); count++) name = `${base}-${count}`;

@@ -65,9 +65,9 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   refuseNoFiles(files);
   const task = await taskOf(flags.checkpoint, flags.task, "predict");
   if (task !== "classify") return predictTaskModel(files, flags, task);
-  refuseFlags("predict", { "--out": flags.out, "--score-threshold": flags.scoreThreshold }, headTasks, "a classifier");
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation: flags.normalisation });
+  refuseFlags("predict", { "--out": flags.out, "--score-threshold": flags.scoreThreshold }, headTasks, "a classifier");
   const sizes = flags.patchSizes ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
