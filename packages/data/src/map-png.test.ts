@@ -20,6 +20,7 @@ test("normals that are written as PNG are read back to 1 degree, and unknown one
   const folder = await mkdtemp(join(tmpdir(), "map-png-"));
   const file = join(folder, "normals.png");
   const normals = [0.6, 0, 0.8, 0, 0, 0, -1, 0, 0, 0, -0.28, 0.96];
+  expect(await normalsPng([1.01, -1.01, 0], [1, 1])).toEqual(await normalsPng([1, -1, 0], [1, 1]));
   await writeFile(file, await normalsPng(normals, [2, 2]));
   const { size, values } = await normalPicture(file);
   expect(size).toEqual([2, 2]);

@@ -44,6 +44,8 @@ export function pyramidLevels(config: DetectorConfig): PyramidLevel[] {
 /** Outputs per box: the classes, and "no object" where classes exclude each other. */
 export const outputsOf = ({ classes, objective = "focal" }: DetectorConfig): number => (objective === "softmax" ? classes + 1 : classes);
 
+const decoderSizes = ["queries", "blocks", "heads", "hiddenDim"] as const;
+
 /** @throws where a size is no whole number above 0, a width is no multiple, or a name does not exist */
 export function checkDetectorConfig(config: DetectorConfig): void {
   const { predictors, objective = "focal", levels = ["x1"], masks } = config;
@@ -52,8 +54,7 @@ export function checkDetectorConfig(config: DetectorConfig): void {
   for (const level of levels) oneOf("levels", level, ["x4", "x2", "x1", "half"]);
   if (new Set(levels).size !== levels.length || levels.length === 0) throw refusal("levels", "at least one level, each once", levels.join(", "), "Leave it out for the tokens as they are.");
   const sizes: Record<string, number> = { dim: config.dim, classes: config.classes, ...(masks ? { "masks.dim": masks.dim } : {}) };
-  const { kind: _, ...decoder } = predictors;
-  for (const [name, size] of Object.entries(decoder)) sizes[`predictors.${name}`] = size;
+  if (predictors.kind === "queries") for (const name of decoderSizes) sizes[`predictors.${name}`] = predictors[name];
   for (const [name, size] of Object.entries(sizes)) {
     if (!Number.isInteger(size) || size < 1) throw refusal(name, "a whole number above 0", size, `Set ${name}.`);
   }

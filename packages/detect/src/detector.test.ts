@@ -132,6 +132,7 @@ test("features of another width or grid, and configs that cannot be, are refused
     [{ objective: "hinge" as "focal" }, 'initDetector(objective): expected one of focal, softmax, got "hinge". Use one of these.'],
     [{ levels: ["x1", "x1"] }, "initDetector(levels): expected at least one level, each once, got x1, x1. Leave it out for the tokens as they are."],
     [{ predictors: { kind: "queries", queries: 5, blocks: 0, heads: 2, hiddenDim: 3 } }, "initDetector(predictors.blocks): expected a whole number above 0, got 0. Set predictors.blocks."],
+    [{ predictors: { kind: "queries" } as DetectorConfig["predictors"] }, "initDetector(predictors.queries): expected a whole number above 0, got undefined. Set predictors.queries."],
     [{ predictors: { kind: "queries", queries: 5, blocks: 1, heads: 3, hiddenDim: 3 } }, "initDetector(dim): expected a multiple of 4 and of 3 heads, at least 8, got 8. Change the number of heads."],
     [{ dim: 7, masks: { dim: 2 } }, "initDetector(dim): expected a multiple of 4, as levels and masks need, got 7. Use the tokens only."],
   ];

@@ -50,6 +50,13 @@ describe("flexivit evaluate --task detect", () => {
     });
     expect((await flexivit("evaluate", "--task", "detect")).err).toBe("evaluate(--annotations): expected a file in the COCO format with --task detect, got none. Name the file.\n");
     expect((await flexivit("evaluate", "--data", "mnist")).err).toBe("evaluate(--checkpoint): expected --checkpoint with --task classify, got none. Name the model and the pictures.\n");
+    expect((await flexivit("evaluate", "--task", "segment", "--data", "x")).err).toBe("evaluate(--checkpoint): expected --checkpoint with --task segment, got none. Name the model and the pictures.\n");
+    expect((await flexivit("evaluate", "--task", "detect", "--annotations", "a.json", "--predictions", "b.json", "--patch-size", "8")).err).toBe(
+      "evaluate(--patch-sizes): expected --checkpoint with it, got none. Name the model, or leave it out.\n",
+    );
+    expect((await flexivit("evaluate", "--checkpoint", "m.safetensors", "--data", "mnist", "--iou", "segm")).err).toBe(
+      "evaluate(--iou): expected --task detect without --checkpoint with it, got --checkpoint m.safetensors. Leave it out.\n",
+    );
     await writeFile(join(folder, "broken.json"), "[");
     const { err } = await flexivit("evaluate", "--task", "detect", "--annotations", join(folder, "truth.json"), "--predictions", join(folder, "broken.json"));
     expect(err).toMatch(/^evaluate\(--predictions\): expected a file of results in the COCO format, got no JSON in .*broken\.json: /);

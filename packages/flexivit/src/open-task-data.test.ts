@@ -27,6 +27,9 @@ it("FILE.json takes its pictures from another folder where that is named", async
   const { size, skipped } = await openTaskData("detect", files.coco, { split: "validation", pictures: files.folder });
   expect([size, skipped]).toEqual([3, []]);
   await expect(openTaskData("detect", files.coco, { split: "validation", pictures: files.nyu })).rejects.toThrow(/^cocoPictures\(/);
+  await expect(openTaskData("depth", `nyu:${files.nyu}`, { split: "validation", pictures: files.folder })).rejects.toThrow(
+    new Error(`openTaskData(pictures): expected a FILE.json in the COCO format with it, got "nyu:${files.nyu}". Leave it out.`),
+  );
 });
 
 it("nyu:FOLDER has normals where it has a folder of them", async () => {

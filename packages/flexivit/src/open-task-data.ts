@@ -9,7 +9,7 @@ export type TaskData<T extends HeadTask> = TaskSources[T] & { skipped: readonly 
 export type OpenTaskOptions = {
   /** Which part of a set that has two. */
   split: "training" | "validation";
-  /** Where the pictures of a COCO file are; its own folder unless given. */
+  /** Where the pictures of a FILE.json are; its own folder unless given. */
   pictures?: string;
   /** Refuse unusable pictures instead of leaving them out. */
   strict?: boolean;
@@ -42,11 +42,14 @@ const withSplits = ["coco", "ade20k", "cityscapes"];
  * Opens a data set of a task by its name: `coco:FOLDER` with the release of 2017 as it is unpacked, or any `FILE.json` in the
  * COCO format; `ade20k:FOLDER`, `cityscapes:FOLDER`; `nyu:FOLDER`, with normals where it has a folder `normals`, `hypersim:FOLDER`.
  *
- * @throws where the task has no such set, and as the set's reader does
+ * @throws where the task has no such set, pictures are named beside another set than a FILE.json, and as the set's reader does
  */
 export async function openTaskData<T extends HeadTask>(task: T, name: string, options: OpenTaskOptions): Promise<TaskData<T>> {
   const { kind, place } = partsOf(name);
   const kinds: Openers<T> = openers[task];
+  if (options.pictures !== undefined && kind !== "json") {
+    throw new Error(`openTaskData(pictures): expected a FILE.json in the COCO format with it, got "${name}". Leave it out.`);
+  }
   if (place !== "" && Object.hasOwn(kinds, kind)) return kinds[kind](place, options);
   const expected = Object.keys(kinds).map((known) => (known === "json" ? "FILE.json in the COCO format" : `${known}:FOLDER`));
   throw new Error(`openTaskData(--data): expected ${expected.join(" or ")} for ${task}, got "${name}". Name one of these.`);

@@ -7,25 +7,25 @@ import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } fr
 import { classifierInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
 import { describeTask, loadTaskModel } from "./tasks/task-file.ts";
-import type { TaskModel } from "./tasks/task-model.ts";
+import type { TaskInfo, TaskModel } from "./tasks/task-model.ts";
 
 /** Trained weights that a training starts from; the checksum makes sure that a resumed run speaks of the same ones. */
 export type StartingPoint = { file: string; sha256: string };
 
 /**
  * The starting point that a file of weights is (of ours, big_vision, timm or Hugging Face), and what it says beside them;
- * `classes` is empty where there is no classifier's head.
+ * `classes` is empty where there is no classifier's head, and `task` is there where it is a task model.
  *
  * @throws where the file is missing, damaged or of another kind.
  */
-export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
+export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo; task?: TaskInfo }> {
   const task = await describeTask(file).catch(() => undefined); // the reader of classifiers says why it cannot be read
   const info = task ? taskAsClassifier(task) : classifierInfo(await describeVit(file));
-  return { from: { file, sha256: await sha256Of(file) }, info };
+  return { from: { file, sha256: await sha256Of(file) }, info, ...(task && { task }) };
 }
 
 /** What a classifier may start from in a task model: all but its head. */
-function taskAsClassifier({ vit, imageSizePx, framing, normalisation, patchSizes }: TaskModel["info"]): ClassifierInfo {
+function taskAsClassifier({ vit, imageSizePx, framing, normalisation, patchSizes }: TaskInfo): ClassifierInfo {
   return { vit, classes: [], imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
 }
 
@@ -100,8 +100,13 @@ export async function startedFrom({ file, sha256 }: StartingPoint, vit: VitConfi
     throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${file}. Make the recipe again.`);
   }
   const task = (await describeTask(file)) ? await loadTaskModel(file) : undefined;
-  const { params, head } = storedAt(vit, task ? { params: task.params.backbone, config: task.info.vit } : await loadVit(file));
-  return { backbone: params, info, ...(head && { head }), ...(task && { task }) };
+  try {
+    const { params, head } = storedAt(vit, task ? { params: task.params.backbone, config: task.info.vit } : await loadVit(file));
+    return { backbone: params, info, ...(head && { head }), ...(task && { task }) };
+  } catch (error) {
+    disposeTree(task?.params.head);
+    throw error;
+  }
 }
 
 /** The model with its weights stored at the sizes of a configuration; itself, bit for bit, where those are its own. */

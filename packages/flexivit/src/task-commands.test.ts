@@ -1,14 +1,15 @@
-import { readFile, rm, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { maskBox, maskFromCoco, type CocoRle } from "@flexivit/annotations";
-import { disposeTree } from "@flexivit/params";
+import { disposeTree, leaves } from "@flexivit/params";
 import { parseScheme } from "@flexivit/patch-schemes";
 import { readRun } from "@flexivit/run-log";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flexivit } from "../test-support/program.ts";
 import { sceneFiles, type SceneFiles } from "../test-support/scene-files.ts";
-import { evaluateTask, loadTaskModel, type HeadTask, type TaskModel } from "./index.ts";
+import { vit } from "../test-support/task-recipes.ts";
+import { evaluateTask, initClassifierWeights, loadTaskModel, saveModel, type HeadTask, type TaskModel } from "./index.ts";
 import { openTaskData } from "./open-task-data.ts";
 
 let files: SceneFiles;
@@ -41,10 +42,30 @@ describe("flexivit train --task", () => {
     expect(Object.keys(summary.values)).toEqual(expect.arrayContaining(["rmse/8", "rmse/6", "normalMean/8"]));
     expect(rows[0]["loss"]).toBeCloseTo(Number(rows[0]["depth"]) + Number(rows[0]["normals"]), 5);
     const { code, err } = await flexivit("train", "--task", "segment", "--data", data.segment, "--out", out, "--name", "tuned", "--from", models.detect, "--patch-size", "12", "--freeze", "backbone", "--steps", "2", "--batch-size", "2");
-    expect([code, err]).toEqual([0, expect.stringContaining(`model:  backbone of ${models.detect} with a head to segment at 24 px, patch size 12; 2 steps of 2 pictures\n`)]);
+    expect([code, err]).toEqual([0, expect.stringContaining(`model:  backbone of ${models.detect} with a new head to segment at 24 px, patch size 12; 2 steps of 2 pictures\n`)]);
     const [before, after] = [await loadTaskModel(models.detect), await loadTaskModel(join(out, "tuned", "model.safetensors"))];
     expect([...after.params.backbone.patchEmbedding.kernel.dataSync()]).toEqual([...before.params.backbone.patchEmbedding.kernel.dataSync()]);
     disposeTree(before.params, after.params);
+  });
+
+  it("goes on with the head of a model of the same task, masks included, where no --head-config asks for another", async () => {
+    const flags = ["--task", "detect", "--data", data.detect, "--val", data.detect, "--out", out, "--name", "same", "--from", models.detect, "--patch-size", "8", "--freeze", "head", "--steps", "1", "--batch-size", "2"];
+    const { code, err } = await flexivit("train", ...flags);
+    expect([code, err]).toEqual([0, expect.stringContaining(`model:  ${models.detect} with its head to detect at 24 px, patch size 8; 1 step of 2 pictures\n`)]);
+    const [before, after] = [await loadTaskModel(models.detect), await loadTaskModel(join(out, "same", "model.safetensors"))];
+    expect(after.info.head).toEqual(before.info.head);
+    expect(leaves(after.params.head).map(({ path, tensor }) => [path, ...tensor.dataSync()])).toEqual(leaves(before.params.head).map(({ path, tensor }) => [path, ...tensor.dataSync()]));
+    disposeTree(before.params, after.params);
+  });
+
+  it.each([
+    ["detect", "AP", "AP (%)"],
+    ["segment", "Mean IoU", "mean IoU (%)"],
+    ["depth", "Delta 1", "delta 1 (%)"],
+  ] as const)("of %s reports %s against patch size", async (task, title, axis) => {
+    const report = await readFile(join(out, task, "report.html"), "utf8");
+    expect(report).toContain(`${title} against patch size`);
+    expect(report).toContain(axis);
   });
 
   it("goes on with --resume, and leaves a finished run as it is", async () => {
@@ -57,6 +78,8 @@ describe("flexivit train --task", () => {
     ["classify" as HeadTask, { val: "x", name: "other" }, "train(--val): expected --task detect, segment or depth with it, got --task classify. Leave it out.\n"],
     ["segment", { mixup: "0.2", name: "other" }, "train(--mixup): expected a classifier with it, got --task segment. Leave out one of the two.\n"],
     ["segment", { data: "pictures", name: "other", val: "pictures" }, 'openTaskData(--data): expected ade20k:FOLDER or cityscapes:FOLDER for segment, got "pictures". Name one of these.\n'],
+    ["depth", { val: "nyu:x", pictures: "x", data: "nyu:x", name: "other" }, 'openTaskData(pictures): expected a FILE.json in the COCO format with it, got "nyu:x". Leave it out.\n'],
+    ["segment", { "val-pictures": "x", name: "other" }, "train(--val-pictures): expected --val with it, got none. Leave it out.\n"],
     ["segment", { freeze: "backbone/block/0", name: "other" }, expect.stringContaining('got "backbone/block/0". Name weights that this model has.\n')],
     ["segment", { "head-config": "HEAD", name: "other" }, expect.stringContaining('got "masks" in ')],
   ] as [HeadTask, Record<string, string>, string][])("of %s with %o is refused before a run folder is made", async (task, changes, err) => {
@@ -161,8 +184,29 @@ describe("flexivit predict", () => {
 
   it("refuses another task than the checkpoint's, and drawing for a classifier", async () => {
     expect((await predict("detect", "--labels", "names.txt")).err).toBe("predict(--labels): expected a classifier with it, got a checkpoint of detect. Leave it out.\n");
+    expect((await predict("segment", "--top", "2")).err).toBe("predict(--top): expected a classifier with it, got a checkpoint of segment. Leave it out.\n");
+    expect((await predict("depth", "--score-threshold", "0.3")).err).toBe("predict(--score-threshold): expected a checkpoint of detect with it, got one of depth. Leave it out.\n");
     expect((await predict("depth", "--task", "classify")).err).toBe(`predict(--task): expected depth, which ${models.depth} was trained for, got classify. Leave --task out, or name another checkpoint.\n`);
-    const classifier = await flexivit("predict", "--checkpoint", join(out, "none.safetensors"), "--score-threshold", "0.3", files.pictures[0]);
-    expect(classifier.err).toBe("predict(--score-threshold): expected a checkpoint of detect, segment or depth with it, got a classifier. Leave it out.\n");
+    const classifier = join(out, "classifier.safetensors");
+    const params = initClassifierWeights(vit, 2, 0, 9);
+    await saveModel(classifier, { params, info: { vit, classes: ["a", "b"], imageSizePx: 24, framing: { kind: "squash" }, patchSizes: ["8"] } });
+    disposeTree(params);
+    const { err } = await flexivit("predict", "--checkpoint", classifier, "--score-threshold", "0.3", files.pictures[0]);
+    expect(err).toBe("predict(--score-threshold): expected a checkpoint of detect, segment or depth with it, got a classifier. Leave it out.\n");
+  });
+
+  it("calls a damaged checkpoint damaged, whatever flags come with it, and refuses a file as its folder", async () => {
+    const cut = join(out, "cut.safetensors");
+    await writeFile(cut, (await readFile(models.depth)).subarray(0, 1000));
+    expect((await flexivit("predict", "--checkpoint", cut, "--out", join(out, "x"), files.pictures[0])).err).toMatch(/^readSafetensors\(file\): expected a header of at most 992 bytes/);
+    expect((await predict("depth", "--out", cut)).err).toBe(`predict(--out): expected a folder that can be written, got EEXIST at ${cut}. Name another one.\n`);
+  });
+
+  it("names what it draws by the picture, twice the same name where the picture is, numbered where another one is", async () => {
+    const [first] = files.pictures;
+    const other = join(files.folder, "other", basename(first));
+    await cp(first, other);
+    const { out: json } = await flexivit("predict", "--checkpoint", models.segment, "--out", join(out, "names"), "--patch-size", "8", "--json", first, other, first);
+    expect((JSON.parse(json) as { drawn: string }[]).map(({ drawn }) => basename(drawn))).toEqual(["0.patch-8.png", "0-2.patch-8.png", "0.patch-8.png"]);
   });
 });

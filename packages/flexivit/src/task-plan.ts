@@ -14,8 +14,15 @@ import type { TrainPlan } from "./train-plan.ts";
 export function taskRecipeOf<T extends HeadTask>(task: T, flags: TrainFlags, plan: TrainPlan, training: TaskSources[T]): TaskRecipe<T> {
   refuseClassifierFlags(task, flags);
   const planned = plannedTraining(flags, plan, training);
-  const head = { ...usualHeads[task](planned.vit, training), ...headFields(task, flags) };
+  const head = headBefore(task, flags, plan, training) ?? { ...usualHeads[task](planned.vit, training), ...headFields(task, flags) };
   return { ...taskDefaults, ...planned, task, head, trainFraming: { ...taskDefaults.trainFraming, flip: flags.flip } as TaskRecipe["trainFraming"] };
+}
+
+/** The head of the model to start from, where no flag asks for one and it is of the same task and classes. */
+function headBefore<T extends HeadTask>(task: T, { headConfig }: TrainFlags, { start }: TrainPlan, { classes }: TaskSources[T]): HeadConfigs[T] | undefined {
+  const before = start?.task;
+  if (headConfig !== undefined || before?.task !== task || JSON.stringify(before.classes) !== JSON.stringify(classes)) return undefined;
+  return before.head as HeadConfigs[T];
 }
 
 /** Flags that only a classifier's training understands; those with a default are given where it is not 0. */

@@ -9,11 +9,12 @@ import { plannedTraining } from "./planned-training.ts";
 import { startingPointOf, type StartingPoint } from "./starting-point.ts";
 import { readDraw } from "./scheme-draw.ts";
 import { objectivesOf, type Objective, type Task } from "./task.ts";
+import type { TaskInfo } from "./tasks/task-model.ts";
 import { checkPatchSizes } from "./training-recipe.ts";
 import { recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 
 /** A trained model to start from, as `startingPointOf` gives it. */
-export type Start = { from: StartingPoint; info: ClassifierInfo };
+export type Start = { from: StartingPoint; info: ClassifierInfo; task?: TaskInfo };
 
 /** What of a training is known before its data is opened. */
 export type TrainPlan = { variant: VitVariant; imageSizePx: number; patchSizes: string[]; epochs: number; start?: Start; draw?: SchemeDistribution };

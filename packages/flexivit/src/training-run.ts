@@ -4,6 +4,7 @@ import type { Skipped } from "@flexivit/data";
 import type { Engine } from "@flexivit/engine";
 import { accuracyPlot, noLogger, openRun, readRun, writeReport, type LocalRun, type Run, type RunOptions, type Section } from "@flexivit/run-log";
 import type { Figures } from "@flexivit/train";
+import { figureTitle, isShare } from "./commands/print.ts";
 import type { TrainingRecipe } from "./training-recipe.ts";
 
 /** What may always differ on resume: it leaves the weights as they are. */
@@ -75,16 +76,20 @@ export function bySize(figures: Figures): SizeFigures[] {
   return [...sizes].map(([patchSize, ofSize]) => ({ patchSize, figures: ofSize }));
 }
 
-/** Writes `report.html` with the figure "accuracy against patch size" before the standard plots, and returns its path. */
+/** Writes `report.html` with the figure "accuracy against patch size", or that of the task's first share, before the standard plots, and returns its path. */
 export async function writeTrainingReport(folder: string): Promise<string> {
   const run = await readRun(folder);
   const file = join(folder, "report.html");
-  await writeReport(file, { title: run.name, sections: accuracySection(run), runs: [run] });
+  await writeReport(file, { title: run.name, sections: figureSection(run), runs: [run] });
   return file;
 }
 
-function accuracySection({ name, summary }: Run): Section[] {
-  const points = bySize(summary.values as Figures).flatMap(({ patchSize, figures: { accuracy } }) => (accuracy === undefined ? [] : [{ patchSize, accuracy }]));
-  if (points.length < 2) return [];
-  return [{ kind: "plot", title: "Accuracy against patch size", spec: accuracyPlot({ lines: [{ name, points }] }) }];
+function figureSection({ name, summary }: Run): Section[] {
+  const sizes = bySize(summary.values as Figures);
+  const figure = Object.keys(sizes[0]?.figures ?? {}).find(isShare);
+  if (figure === undefined || sizes.length < 2) return [];
+  const points = sizes.map(({ patchSize, figures }) => ({ patchSize, accuracy: figures[figure] }));
+  const title = figureTitle(figure);
+  const heading = `${title[0].toUpperCase()}${title.slice(1)} against patch size`;
+  return [{ kind: "plot", title: heading, spec: accuracyPlot({ lines: [{ name, points }], yTitle: `${title} (%)` }) }];
 }

@@ -64,7 +64,7 @@ export function accuracyPlot({ lines, title, subtitle, axis, yTitle = "accuracy 
   };
   const shape = { ...encoding.color, scale: { domain: names, range: shapes } };
   return {
-    description: title ?? "Accuracy against patch size",
+    description: title ?? `${yTitle} against patch size`,
     width: 560,
     height: heightPx,
     ...(title && { title: { text: title, ...(subtitle && { subtitle }) } }),

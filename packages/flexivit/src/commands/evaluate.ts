@@ -64,16 +64,26 @@ Examples:
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { checkpoint, task } = flags;
-  if (task === "detect" && checkpoint === undefined) return evaluateDetections(flags);
-  if (checkpoint === undefined) throw missing("--checkpoint");
+  if (task === "detect" && checkpoint === undefined) return evaluateFiles(flags);
+  if (checkpoint === undefined) throw missing("--checkpoint", task);
+  const { annotations, predictions, iou } = flags;
+  refuseFlags("evaluate", { "--annotations": annotations, "--predictions": predictions, "--iou": iou }, "--task detect without --checkpoint", `--checkpoint ${checkpoint}`);
   const known = await taskOf(checkpoint, task, "evaluate");
   if (known !== "classify") return evaluateTaskModel({ ...flags, checkpoint }, known);
   refuseFlags("evaluate", { "--pictures": flags.pictures }, "a checkpoint of detect", "a classifier");
   return evaluateClassifier({ ...flags, checkpoint });
 }
 
-function missing(flag: string): Error {
-  return new Error(`evaluate(${flag}): expected ${flag} with --task classify, got none. Name the model and the pictures.`);
+/** Files of any detector: no model runs, so what a model would be told is refused. */
+async function evaluateFiles(flags: EvaluateFlags): Promise<void> {
+  const { labels, data, pictures, patchSizes: sizes, batchSize, normalisation, all, strict } = flags;
+  const ofModels = { "--labels": labels, "--data": data, "--pictures": pictures, "--patch-sizes": sizes, "--batch-size": batchSize, "--normalisation": normalisation, "--all": all, "--strict": strict };
+  refuseFlags("evaluate", ofModels, "--checkpoint", "none", "Name the model, or leave it out");
+  return evaluateDetections(flags);
+}
+
+function missing(flag: string, task: CommandTask = "classify"): Error {
+  return new Error(`evaluate(${flag}): expected ${flag} with --task ${task}, got none. Name the model and the pictures.`);
 }
 
 async function evaluateClassifier(flags: EvaluateFlags & { checkpoint: string }): Promise<void> {

@@ -27,14 +27,15 @@ type Said = { file: string; patchSize: string; line: string; result: Record<stri
 
 /** `flexivit predict` of a model that finds objects, classes of pixels, depths or normals: JSON, and a drawn picture for each picture and patch size. */
 export async function predictTaskModel(files: string[], flags: PredictFlags, task: string): Promise<void> {
-  const { out = "predictions", remainder, labels, normalisation } = flags;
-  refuseFlags("predict", { "--labels": labels, "--normalisation": normalisation }, "a classifier", `a checkpoint of ${task}`);
+  const { out = "predictions", remainder, labels, normalisation, top, scoreThreshold } = flags;
+  refuseFlags("predict", { "--labels": labels, "--normalisation": normalisation, "--top": top }, "a classifier", `a checkpoint of ${task}`);
+  if (task !== "detect") refuseFlags("predict", { "--score-threshold": scoreThreshold }, "a checkpoint of detect", `one of ${task}`);
   await useEngine({ threads: flags.threads });
   const model = await loadTaskModel(flags.checkpoint);
   try {
     const sizes = flags.patchSizes ?? [finestSize(model.info, remainder)];
     checkPatchSizes(sizes, model.info.imageSizePx, remainder);
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     const names = uniqueNames(files);
     const said: Said[] = [];
     for await (const ofBatch of presentations(model, files, sizes, flags)) {
@@ -50,7 +51,7 @@ export async function predictTaskModel(files: string[], flags: PredictFlags, tas
 
 type Presented = { file: string; patchSize: string; presentation: Presentation };
 
-/** Picture by picture, each at all sizes: a picture is read once. */
+/** Picture by picture, each at all sizes: what the model sees of a picture is read once, and all of it once to draw on. */
 async function* presentations<T extends HeadTask>({ params, info }: TaskModel<T>, files: string[], sizes: readonly string[], { remainder, scoreThreshold = shownScore }: PredictFlags): AsyncGenerator<Presented[]> {
   const source = withoutTruth(files, info);
   const { imageSizePx: imageSize, framing, normalisation } = info;
@@ -80,6 +81,12 @@ async function wholePicture({ channels, read }: ObjectSource, index: number, { s
   return { pixels, size, channels };
 }
 
+async function makeFolder(out: string): Promise<void> {
+  await mkdir(out, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`predict(--out): expected a folder that can be written, got ${error.code} at ${out}. Name another one.`, { cause: error });
+  });
+}
+
 /** Writes the files of a picture, and tells their places beside what was found. */
 async function written(file: string, patchSize: string, { result, line, files }: Presentation, stem: string): Promise<Said> {
   const places: Record<string, string> = {};
@@ -95,7 +102,7 @@ async function written(file: string, patchSize: string, { result, line, files }:
 function uniqueNames(files: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
-  for (const file of files) {
+  for (const file of new Set(files)) {
     const base = basename(file, extname(file));
     let name = base;
     for (let count = 2; taken.has(name); count++) name = `${base}-${count}`;

@@ -22,7 +22,7 @@ export type PredictFlags = {
   labels?: string;
   patchSizes?: string[];
   remainder: Remainder;
-  top: number;
+  top?: number;
   out?: string;
   scoreThreshold?: number;
   threads?: number;
@@ -45,7 +45,7 @@ export function predictCommand(): Command {
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
     .addOption(remainderOption())
     .addOption(normalisationOption())
-    .option("--top <n>", "of a classifier: how many classes", wholeNumber(1), 3)
+    .option("--top <n>", "of a classifier: how many classes (default: 3)", wholeNumber(1))
     .option("--out <folder>", "of other tasks: where drawn pictures and maps go (default: predictions)")
     .option("--score-threshold <x>", "of a detector: what is less certain is left out (default: 0.5)", share)
     .addOption(threadsOption())
@@ -65,9 +65,9 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   refuseNoFiles(files);
   const task = await taskOf(flags.checkpoint, flags.task, "predict");
   if (task !== "classify") return predictTaskModel(files, flags, task);
-  refuseFlags("predict", { "--out": flags.out, "--score-threshold": flags.scoreThreshold }, headTasks, "a classifier");
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation: flags.normalisation });
+  refuseFlags("predict", { "--out": flags.out, "--score-threshold": flags.scoreThreshold }, headTasks, "a classifier");
   const sizes = flags.patchSizes ?? [finestSize(model.info, flags.remainder)];
   checkPatchSizes(sizes, model.info.imageSizePx, flags.remainder);
   const predictions: Prediction[] = [];
@@ -88,7 +88,7 @@ async function* predictBatches(
   { params, info }: ClassifierModel,
   files: string[],
   sizes: readonly string[],
-  { top, remainder }: PredictFlags,
+  { top = 3, remainder }: PredictFlags,
 ): AsyncGenerator<Prediction[]> {
   const source = fileSource({ files, labels: files.map(() => 0), classes: info.classes, channels: info.vit.channels as 1 | 3 });
   for await (const batch of evaluationBatches(source, { batchSize, imageSize: info.imageSizePx, framing: info.framing, normalisation: info.normalisation })) {

@@ -81,9 +81,14 @@ export function figureTitle(name: string): string {
   return (isMask ? "mask " : "") + (figureTitles[plain] ?? plain);
 }
 
+/** Whether a figure is a share of 1. */
+export function isShare(name: string): boolean {
+  return !plainFigures.includes(name);
+}
+
 /** A figure as tables show it: shares in percent, other numbers with four digits. */
 export function figureText(name: string, value: number): string {
-  return plainFigures.includes(name) ? value.toPrecision(4) : percent(value);
+  return isShare(name) ? percent(value) : value.toPrecision(4);
 }
 
 /** "1 thread", "2 threads", "60,000 pictures". */

@@ -24,9 +24,9 @@ export async function taskOf(checkpoint: string, asked: CommandTask | undefined,
 }
 
 /** Throws where one of the flags, by their names, is given: they are for `expected`, and this is something else. */
-export function refuseFlags(command: string, flags: Readonly<Record<string, unknown>>, expected: string, got: string): void {
+export function refuseFlags(command: string, flags: Readonly<Record<string, unknown>>, expected: string, got: string, remedy = "Leave it out"): void {
   const given = Object.entries(flags).find(([, value]) => value !== undefined);
-  if (given) throw new Error(`${command}(${given[0]}): expected ${expected} with it, got ${got}. Leave it out.`);
+  if (given) throw new Error(`${command}(${given[0]}): expected ${expected} with it, got ${got}. ${remedy}.`);
 }
 
 /** What flags of these tasks ask for, in the words of errors. */

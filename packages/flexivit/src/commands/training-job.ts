@@ -6,8 +6,8 @@ import { hasSplits, openTaskData, type TaskData } from "../open-task-data.ts";
 import { checkRecipe } from "../recipe.ts";
 import { checkFreeze, keepsHead, startingPointOf } from "../starting-point.ts";
 import { taskRecipeOf } from "../task-plan.ts";
-import { firstTaskWeights } from "../tasks/first-task-weights.ts";
-import type { HeadTask } from "../tasks/task-model.ts";
+import { firstTaskWeights, keepsTaskHead } from "../tasks/first-task-weights.ts";
+import type { HeadTask, TaskInfo } from "../tasks/task-model.ts";
 import { checkTaskRecipe } from "../tasks/task-recipe.ts";
 import { taskInfoOf, trainTask } from "../tasks/train-task.ts";
 import { trainClassifier } from "../train-classifier.ts";
@@ -55,10 +55,10 @@ export async function classifierJob(flags: TrainFlags, { size: ranks }: Communic
 /** The training of a detector, a segmenter, or of depths that the flags ask for; throws where it could not be done to its end. */
 export async function taskJob<T extends HeadTask>(task: T, flags: TrainFlags, { size: ranks }: Communicator): Promise<TrainingJob> {
   const plan = await planned(flags);
-  const { start } = plan;
-  const { strict } = flags;
+  const { strict, val, valPictures } = flags;
+  if (val === undefined) refuseFlags("train", { "--val-pictures": valPictures }, "--val", "none");
   const training = await openTaskData(task, flags.data, { split: "training", pictures: flags.pictures, strict });
-  const test: TaskData<T> = await openTaskData(task, testSetOf(flags), { split: "validation", pictures: flags.val === undefined ? flags.pictures : flags.valPictures, strict });
+  const test: TaskData<T> = await openTaskData(task, testSetOf(flags), { split: "validation", pictures: valPictures, strict });
   const recipe = taskRecipeOf(task, { ...flags, accumulate: flags.accumulate ?? ranks }, plan, training);
   checkTaskRecipe(recipe);
   const info = taskInfoOf(recipe, training);
@@ -68,10 +68,16 @@ export async function taskJob<T extends HeadTask>(task: T, flags: TrainFlags, { 
     data: { name: flags.data, skipped: [...training.skipped, ...test.skipped], identity: taskIdentityOf({ training, test }) },
     about: {
       data: `${flags.data}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${training.classes.length > 0 ? `, ${training.classes.length} classes` : ""}`,
-      model: `${start ? `backbone of ${start.from.file}` : `ViT-${plan.variant}`} with a head to ${task === "depth" ? "estimate depth" : task}`,
+      model: `${modelBefore(plan, info)} head to ${task === "depth" ? "estimate depth" : task}`,
     },
     fit: (context) => trainTask(recipe, { ...context, training, test }),
   };
+}
+
+/** What a task's training starts from, up to the word before its head. */
+function modelBefore({ start, variant }: TrainPlan, info: TaskInfo): string {
+  if (!start) return `ViT-${variant} with a`;
+  return start.task && keepsTaskHead(start.task, info) ? `${start.from.file} with its` : `backbone of ${start.from.file} with a new`;
 }
 
 async function planned(flags: TrainFlags): Promise<TrainPlan> {

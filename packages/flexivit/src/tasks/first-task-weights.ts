@@ -21,9 +21,12 @@ async function startingWeights<T extends HeadTask>({ from, vit, task, head, seed
   if (!from) return { backbone: initVit(vit, seed), head: fresh() };
   const { backbone, head: classifier, task: before } = await startedFrom(from, vit);
   disposeTree(classifier);
-  if (before && keepsHead(before.info, info)) return { backbone, head: before.params.head as TaskParams<T>["head"] };
+  if (before && keepsTaskHead(before.info, info)) return { backbone, head: before.params.head as TaskParams<T>["head"] };
   disposeTree(before?.params.head);
   return { backbone, head: fresh() };
 }
 
-const keepsHead = (before: TaskInfo, now: TaskInfo): boolean => (["task", "head", "classes"] as const).every((field) => JSON.stringify(before[field]) === JSON.stringify(now[field]));
+/** Whether the head of a task model goes on in another one: it has the same task, config and classes. */
+export function keepsTaskHead(before: TaskInfo, now: TaskInfo): boolean {
+  return (["task", "head", "classes"] as const).every((field) => JSON.stringify(before[field]) === JSON.stringify(now[field]));
+}

@@ -9,6 +9,7 @@ import { vitConfig } from "@flexivit/vit";
 import { describe, expect, it } from "vitest";
 import { heads, newRun, recipeOf, vit } from "../../test-support/task-recipes.ts";
 import { scenes } from "../../test-support/scenes.ts";
+import { firstTaskWeights } from "./first-task-weights.ts";
 import { checkTaskRecipe, initClassifierWeights, loadTaskModel, saveModel, trainTask, type HeadTask, type TaskModel, type TaskRecipe, type TaskSources } from "../index.ts";
 
 const few = scenes(4, 3);
@@ -109,6 +110,17 @@ describe("a recipe with from and freeze", () => {
     for (const { path, tensor } of leaves(resized.params)) expectClose(weights.get(`backbone/${path}`)!, tensor);
     disposeTree(before.params, resized.params);
     await Promise.all([first.done(), done()]);
+  });
+
+  it("leaves no head behind where the backbone cannot be stored at the recipe's sizes", async () => {
+    const stem = { ...vit, embedder: { kind: "conv-stem", channels: [4] } } as const;
+    const first = await trainedFile(recipeOf("segment", { ...still, vit: stem }));
+    const recipe = recipeOf("segment", { ...still, vit: { ...stem, patchSize: [12, 12] }, from: { file: first.file, sha256: await sha256Of(first.file) } });
+    const info = { task: "segment", vit: recipe.vit, head: recipe.head, classes: ["wall", "blue", "red"], imageSizePx: 24, framing: { kind: "squash" }, patchSizes: ["8"] } as const;
+    await expectNoLeak(async () => {
+      await expect(firstTaskWeights(recipe, { ...info, classes: [...info.classes], patchSizes: [...info.patchSizes] })).rejects.toThrow(/^resizeVit\(model\.config\.embedder\)/);
+    });
+    await first.done();
   });
 
   it("keeps the head of a task model for the same classes and begins another one anew", async () => {
