@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ade20k, cifar10, cocoPictures, fashionMnist } from "@flexivit/data";
+import type { HeadTask, TaskSources } from "flexivit";
+import { ofClasses } from "./chosen-pictures.ts";
+import { composedScenes, type ComposedScenes } from "./scenes/composed.ts";
+import type { TaskData } from "./subject.ts";
+
+type Sets<T extends HeadTask> = { training: TaskSources[T]; test: TaskSources[T] };
+
+/** A data set of a task, in a folder where it is not made here. */
+type Opener<T extends HeadTask> = (folder: string) => Promise<Sets<T>>;
+
+const openers: { [T in HeadTask]: Record<string, Opener<T>> } = {
+  detect: {
+    "composed-scenes": async () => objectsOf(await composedSets(true)),
+    "composed-scenes-plain": async () => objectsOf(await composedSets(false)),
+    coco: cocoFolder,
+  },
+  segment: {
+    "composed-scenes": async () => labelsOf(await composedSets(true)),
+    "composed-scenes-plain": async () => labelsOf(await composedSets(false)),
+    ade20k: async (folder) => ({ training: await ade20k(folder, "training"), test: await ade20k(folder, "validation") }),
+  },
+  depth: {},
+};
+
+/**
+ * Opens the data of a task: scenes that are made here by their name, others as `kind:folder`, such as `coco:/data/coco`.
+ *
+ * @throws where there is no such kind for the task, or a folder is missing or not needed
+ */
+export async function openTaskData<T extends HeadTask>(task: T, name: string): Promise<TaskData<T>> {
+  const [kind, ...rest] = name.split(":");
+  const known: Record<string, Opener<T>> = openers[task];
+  const folder = rest.join(":");
+  const isMade = kind.includes("scenes");
+  if (!Object.hasOwn(known, kind) || isMade === folder.length > 0) {
+    const names = Object.keys(known).map((one) => (one.includes("scenes") ? one : `${one}:FOLDER`));
+    throw new Error(`experiment(data): expected one of ${names.join(", ")} to ${task}, got "${name}". Choose one with --data.`);
+  }
+  return { name, ...(await known[kind](folder)) };
+}
+
+/** The garments that are told apart most easily by their outline. */
+const garments = ["T-shirt/top", "Trouser", "Dress", "Sneaker", "Bag", "Ankle boot"];
+const sceneSizePx = 192; // objects cover from 20 to 190 px: COCO's small, medium and large all occur
+const scenes = { training: 20_000, test: 1000 };
+
+type SceneSets = { training: ComposedScenes; test: ComposedScenes };
+
+/** Scenes of Fashion-MNIST's garments, before photographs of CIFAR-10 or plain ones; training and test share no picture. */
+async function composedSets(photographs: boolean): Promise<SceneSets> {
+  const sprites = await fashionMnist();
+  const behind = photographs ? await cifar10() : undefined;
+  const make = (name: "training" | "test", half: "train" | "test"): ComposedScenes =>
+    composedScenes({ name: `composed ${name}`, seed: half === "train" ? 0 : 1, pictures: scenes[name], sizePx: sceneSizePx, sprites: ofClasses(sprites[half], garments), backgrounds: behind?.[half] });
+  return { training: make("training", "train"), test: make("test", "test") };
+}
+
+const objectsOf = ({ training, test }: SceneSets): Sets<"detect"> => ({ training: training.objects, test: test.objects });
+const labelsOf = ({ training, test }: SceneSets): Sets<"segment"> => ({ training: training.labels, test: test.labels });
+
+/** The release of 2017 as it is unpacked: `annotations/`, `train2017/` and `val2017/` in one folder. */
+async function cocoFolder(folder: string): Promise<Sets<"detect">> {
+  const half = (name: string) => cocoPictures(join(folder, "annotations", `instances_${name}.json`), { folder: join(folder, name), check: "name" });
+  if (!existsSync(join(folder, "annotations"))) {
+    throw new Error(`experiment(data): expected annotations, train2017 and val2017 in ${folder}, got no such folders. Unpack COCO's release of 2017 there.`);
+  }
+  return { training: await half("train2017"), test: await half("val2017") };
+}
