@@ -3,7 +3,7 @@ import type { Camera, Scene } from "./ray-cast.ts";
 import type { Shape, Solid, Surface, Vector } from "./ray-cast-solids.ts";
 
 /** Metres between the smallest and the largest depth that {@link drawRoom} can make. */
-export const roomDepths = { nearest: 0.3, farthest: 10 } as const;
+export const roomDepths = { nearest: 0.25, farthest: 10 } as const;
 
 /** Least way of the camera to walls and things, in metres. */
 const free = 0.4;
