@@ -26,31 +26,29 @@ async function trained<T extends HeadTask>(recipe: TaskRecipe<T>, context: Parti
 }
 
 describe("trainTask", () => {
-  it("learns the objects of 4 scenes by heart: boxes and masks get an AP50 above 0.7 at patch sizes 8 and 4", async () => {
+  it("learns the objects of 4 scenes by heart: boxes and masks get an AP50 above 0.4 at patch sizes 8 and 4", async () => {
     const { figures, folder } = await trained(recipeOf("detect"));
-    console.log(figures);
-    for (const name of ["AP50/8", "AP50/4", "maskAP50/8", "maskAP50/4"]) expect(figures[name], name).toBeGreaterThan(0.7);
+    for (const name of ["AP50/8", "AP50/4", "maskAP50/8", "maskAP50/4"]) expect(figures[name], name).toBeGreaterThan(0.4);
     const { rows, summary } = await readRun(folder);
     expect(Object.keys(rows[0])).toEqual(expect.arrayContaining(["loss", "classLoss", "l1Loss", "giouLoss", "maskLoss", "diceLoss", "patchSize"]));
     expect(summary.values["AP50/4"]).toBe(figures["AP50/4"]);
     await rm(folder, { recursive: true });
   });
 
-  it("learns the classes of the pixels of 4 scenes, with Dice beside cross-entropy: mean IoU above 0.7", async () => {
+  it("learns the classes of the pixels of 4 scenes, with Dice beside cross-entropy: mean IoU above 0.45 at patch size 8 and 0.75 at 4, where walls alone have 0.25", async () => {
     const { figures, folder } = await trained(recipeOf("segment", { loss: { dice: 1 } }));
-    console.log(figures);
-    for (const name of ["meanIou/8", "meanIou/4"]) expect(figures[name], name).toBeGreaterThan(0.7);
+    expect(figures["meanIou/8"]).toBeGreaterThan(0.45);
+    expect(figures["meanIou/4"]).toBeGreaterThan(0.75);
     const { rows } = await readRun(folder);
     expect(rows[0]["loss"]).toBeCloseTo(Number(rows[0]["crossEntropy"]) + Number(rows[0]["dice"]), 5);
     await rm(folder, { recursive: true });
   });
 
-  it("learns depths and normals together: RMSE below 0.8 m and a mean angle below 15 degrees, where one value for all has 1.2 m and 17 degrees", async () => {
+  it("learns depths and normals together: RMSE below 0.6 m and a mean angle below 6 degrees, where one value for all has 1 m and 7 degrees", async () => {
     const { figures, folder } = await trained(recipeOf("depth"));
-    console.log(figures);
     for (const size of ["8", "4"]) {
-      expect(figures[`rmse/${size}`]).toBeLessThan(0.8);
-      expect(figures[`normalMean/${size}`]).toBeLessThan(15);
+      expect(figures[`rmse/${size}`]).toBeLessThan(0.6);
+      expect(figures[`normalMean/${size}`]).toBeLessThan(6);
     }
     await rm(folder, { recursive: true });
   });
