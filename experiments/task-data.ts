@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ade20k, cifar10, cocoPictures, fashionMnist } from "@flexivit/data";
+import { ade20k, cifar10, cocoPictures, fashionMnist, nyuDepth, type ImageSource, type MapSource } from "@flexivit/data";
 import type { HeadTask, TaskSources } from "flexivit";
 import { ofClasses } from "./chosen-pictures.ts";
 import { composedScenes, type ComposedScenes } from "./scenes/composed.ts";
+import { rayCastScenes } from "./scenes/ray-cast-scenes.ts";
 import type { TaskData } from "./subject.ts";
 
 type Sets<T extends HeadTask> = { training: TaskSources[T]; test: TaskSources[T] };
@@ -22,7 +23,11 @@ const openers: { [T in HeadTask]: Record<string, Opener<T>> } = {
     "composed-scenes-plain": async () => labelsOf(await composedSets(false)),
     ade20k: async (folder) => ({ training: await ade20k(folder, "training"), test: await ade20k(folder, "validation") }),
   },
-  depth: {},
+  depth: {
+    "ray-cast-scenes": async () => rayCastSets(await cifar10()),
+    "ray-cast-scenes-plain": async () => rayCastSets(await fashionMnist()),
+    nyu: async (folder) => ({ training: await nyuFolder(folder, "train"), test: await nyuFolder(folder, "test") }),
+  },
 };
 
 /**
@@ -68,4 +73,15 @@ async function cocoFolder(folder: string): Promise<Sets<"detect">> {
     throw new Error(`experiment(data): expected annotations, train2017 and val2017 in ${folder}, got no such folders. Unpack COCO's release of 2017 there.`);
   }
   return { training: await half("train2017"), test: await half("val2017") };
+}
+
+/** Rooms whose surfaces show the pictures of a set; training and test share neither rooms nor pictures. */
+function rayCastSets({ train, test }: { train: ImageSource; test: ImageSource }): Sets<"depth"> {
+  const size = [96, 96] as const;
+  return { training: rayCastScenes({ seed: 0, scenes: 2000, pictures: train, size }), test: rayCastScenes({ seed: 1, scenes: 400, pictures: test, size }) };
+}
+
+/** NYU Depth v2 with `train/` and `test/`, each with `rgb/`, `depth/` (millimetres) and `normals/`. */
+function nyuFolder(folder: string, half: "train" | "test"): Promise<MapSource<"depth" | "normals">> {
+  return nyuDepth(join(folder, half), { normals: "normals" });
 }
