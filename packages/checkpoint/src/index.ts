@@ -3,6 +3,7 @@ export type { Metadata } from "./metadata.ts";
 export { readNpz, writeNpz } from "./npz.ts";
 export { loadParams, saveParams } from "./params-file.ts";
 export type { WeightFormat } from "./name-table.ts";
+export { readMetadata } from "./read-metadata.ts";
 export type { VitTraits } from "./read-config.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { fromTensor, toTensor } from "./tensors.ts";

@@ -13,6 +13,8 @@ export type PictureObject = {
   class: number;
   /** Whether it is a region of many objects: leave it out in training. */
   crowd: boolean;
+  /** Its pixels as the file counts them, by which COCO tells small objects from large ones. */
+  area?: number;
   /** Of the picture's pixels, where the file has one. */
   mask?: Mask;
 };
@@ -68,8 +70,8 @@ export async function cocoPictures(annotations: string, options: CocoOptions = {
 }
 
 function pictureObject(entry: CocoAnnotation, { height, width, file_name }: CocoImage, indexOf: ReadonlyMap<number, number>, file: string): PictureObject {
-  const { id, bbox, category_id, iscrowd, segmentation } = entry;
-  const object = { box: convertBox(bbox, "xywh", "xyxy"), class: indexOf.get(category_id)!, crowd: iscrowd === 1 };
+  const { id, bbox, category_id, iscrowd, segmentation, area } = entry;
+  const object = { box: convertBox(bbox, "xywh", "xyxy"), class: indexOf.get(category_id)!, crowd: iscrowd === 1, area };
   if (!segmentation) return object;
   try {
     return { ...object, mask: maskFromCoco(segmentation, [height, width]) };

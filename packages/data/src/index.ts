@@ -1,4 +1,5 @@
 export { ade20k } from "./ade20k.ts";
+export { mapInPicture, objectsInPicture } from "./back-to-picture.ts";
 export { batchAt, evaluationBatches, type Batch, type BatchOptions, type EvaluationOptions } from "./batch.ts";
 export { cifar10, type Cifar10Options } from "./cifar10.ts";
 export { cityscapes } from "./cityscapes.ts";
@@ -16,6 +17,7 @@ export { labelledFiles, type LabelledOptions, type LabelledSource } from "./labe
 export type { Check, Skipped } from "./list-pictures.ts";
 export { mapBatchAt, mapEvaluationBatches, type MapBatch, type MapBatchOptions, type MapEvaluationOptions } from "./map-batch.ts";
 export type { MapFolderOptions, MapFolderSource } from "./map-files.ts";
+export { depthPng, labelsPng } from "./map-png.ts";
 export { applyViewToMap, ignoreLabel, type MapKind, type Maps, type MapSource, type PixelMap } from "./maps.ts";
 export type { MixOptions } from "./mix-batch.ts";
 export { mixup, oneHot } from "./mixup.ts";
@@ -31,5 +33,5 @@ export { randAugment, type RandAugment } from "./rand-augment.ts";
 export { resizePixels, type Resampling } from "./resize-pixels.ts";
 export type { ScaleCrop } from "./scale-crop.ts";
 export { pixelSource, subset, type ImageSource, type PictureSource, type PixelSet, type ReadRequest } from "./source.ts";
-export type { Box, Size, View } from "./view.ts";
+export type { Box, Seen, Size, View } from "./view.ts";
 export { withTargets } from "./with-targets.ts";

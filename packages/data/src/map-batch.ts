@@ -2,11 +2,11 @@ import { random, type RandomStream } from "@flexivit/random";
 import { checkCount, sizeOf, type Batch } from "./batch.ts";
 import { chooseView, type ChooseView, type EvaluationFraming, type Framing } from "./framing.ts";
 import { applyViewToMap, mapFormats, type MapKind, type Maps, type MapSource } from "./maps.ts";
-import { normalise } from "./normalisation.ts";
+import { normalise, type Normalisation } from "./normalisation.ts";
 import { drawsAt } from "./order.ts";
 import { prefetch } from "./prefetch.ts";
 import { scaleCrop, type ScaleCrop } from "./scale-crop.ts";
-import type { Size, View } from "./view.ts";
+import type { Seen, Size } from "./view.ts";
 
 /** Pictures and their maps through one view each; `labels`, `depth` [batch, height, width], `normals` [batch, height, width, 3]. */
 export type MapBatch<Kind extends MapKind> = Pick<Batch, "images" | "shape" | "indices"> & Pick<Maps, Kind>;
@@ -17,6 +17,8 @@ export type MapBatchOptions = {
   /** Pixels of the square side, or height and width. */
   imageSize: number | Size;
   framing: Framing | ScaleCrop;
+  /** Pixels in [-1, 1] unless given. */
+  normalisation?: Normalisation;
 };
 
 /**
@@ -27,13 +29,14 @@ export type MapBatchOptions = {
  * @throws where a map has another size than its picture, or a file cannot be read; the message names it
  */
 export async function mapBatchAt<Kind extends MapKind>(source: MapSource<Kind>, step: number, options: MapBatchOptions): Promise<MapBatch<Kind>> {
-  const { seed, batchSize, framing } = options;
+  const { seed, batchSize, framing, normalisation } = options;
   checkCount("mapBatchAt(batchSize)", batchSize, 1);
   checkCount("mapBatchAt(step)", step, 0);
   const size = sizeOf("mapBatchAt(imageSize)", options.imageSize);
   if (source.size === 0) throw new Error("mapBatchAt(source): expected at least 1 picture, got 0. Check the folder.");
   const draws = drawsAt(source.size, seed, batchSize, step);
-  return readMaps(source, draws.map(({ index, epoch }) => ({ index, stream: () => random(seed, "view", epoch, index) })), size, chooseMapView(framing, size));
+  const requests = draws.map(({ index, epoch }) => ({ index, stream: () => random(seed, "view", epoch, index) }));
+  return readMaps(source, requests, size, { choose: chooseMapView(framing, size), normalisation });
 }
 
 /** As `chooseView`, but exact unless `fast-bilinear` is asked for: that is off by half a pixel where pictures grow, and maps are not. */
@@ -46,19 +49,21 @@ export type MapEvaluationOptions = {
   batchSize: number;
   imageSize: number | Size;
   framing: EvaluationFraming;
+  /** Pixels in [-1, 1] unless given. */
+  normalisation?: Normalisation;
   /** How many batches are prepared ahead, 2 by default. */
   ahead?: number;
 };
 
 /** All pictures of a source with their maps, in order, each once; the last batch may be smaller. */
 export function mapEvaluationBatches<Kind extends MapKind>(source: MapSource<Kind>, options: MapEvaluationOptions): AsyncGenerator<MapBatch<Kind>, void, void> {
-  const { batchSize, ahead, framing } = options;
+  const { batchSize, ahead, framing, normalisation } = options;
   checkCount("mapEvaluationBatches(batchSize)", batchSize, 1);
   const size = sizeOf("mapEvaluationBatches(imageSize)", options.imageSize);
   const choose = chooseView(framing, size);
   const make = (step: number): Promise<MapBatch<Kind>> => {
     const length = Math.min(batchSize, source.size - step * batchSize);
-    return readMaps(source, Array.from({ length }, (_, i) => ({ index: step * batchSize + i, stream: noDraws })), size, choose);
+    return readMaps(source, Array.from({ length }, (_, i) => ({ index: step * batchSize + i, stream: noDraws })), size, { choose, normalisation });
   };
   return prefetch(make, { from: 0, to: Math.ceil(source.size / batchSize), ahead });
 }
@@ -69,7 +74,9 @@ function noDraws(): never {
 
 type Request = { index: number; stream: () => RandomStream };
 
-async function readMaps<Kind extends MapKind>(source: MapSource<Kind>, requests: readonly Request[], [height, width]: Size, choose: ChooseView): Promise<MapBatch<Kind>> {
+type ReadOptions = { choose: ChooseView; normalisation?: Normalisation };
+
+async function readMaps<Kind extends MapKind>(source: MapSource<Kind>, requests: readonly Request[], [height, width]: Size, { choose, normalisation }: ReadOptions): Promise<MapBatch<Kind>> {
   const { channels, kinds } = source;
   const pixels = requests.length * height * width;
   const images = new Uint8Array(pixels * channels);
@@ -86,10 +93,8 @@ async function readMaps<Kind extends MapKind>(source: MapSource<Kind>, requests:
   const failed = (await Promise.allSettled(pending)).find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   const shape: Batch["shape"] = [requests.length, height, width, channels];
-  return { images: normalise(images, channels), shape, indices: Uint32Array.from(requests, ({ index }) => index), ...maps };
+  return { images: normalise(images, channels, normalisation), shape, indices: Uint32Array.from(requests, ({ index }) => index), ...maps };
 }
-
-type Seen = { size: Size; view: View };
 
 /** Reads a picture, and tells its size and the view that was chosen. */
 async function readPicture(source: MapSource, { index, stream }: Request, choose: ChooseView, out: Uint8Array): Promise<Seen> {

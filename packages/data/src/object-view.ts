@@ -6,12 +6,13 @@ import type { View } from "./view.ts";
  * The objects of a picture as a view shows them: cut, resized, cut and mirrored like its pixels.
  *
  * Boxes are cut off at the edge of the window. A pixel of a mask is that on which its centre falls. Objects of which
- * nothing is left are left out.
+ * nothing is left are left out; an `area`, which is of the whole picture, is dropped.
  *
  * @returns objects in pixels of the window
  */
 export function viewObjects(objects: readonly PictureObject[], view: View): PictureObject[] {
-  return objects.flatMap((object) => {
+  return objects.flatMap((original) => {
+    const { area: _, ...object } = original;
     const box = viewBox(object.box, view);
     if (!box) return [];
     if (!object.mask) return [{ ...object, box }];

@@ -22,6 +22,9 @@ export type View = {
   resampling: Resampling;
 };
 
+/** How a picture was seen: its own size, and the view of it that was chosen. */
+export type Seen = { size: Size; view: View };
+
 /** Writes what a view shows of `pixels` [height, width, channels] to `out` [window height, window width, channels]. */
 export function applyView(pixels: Uint8Array, size: Size, channels: number, view: View, out: Uint8Array): void {
   const { region, resized } = view;

@@ -1,5 +1,6 @@
 export type { TrainedWeights } from "./classifier-loss.ts";
-export { evaluateAt, type EvaluateOptions, type Evaluation } from "./evaluate-classifier.ts";
+export { evaluateAt } from "./evaluate-classifier.ts";
+export type { EvaluateOptions, Evaluation } from "./evaluation-pass.ts";
 export { classifierLogits, initClassifierWeights, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
 export { loadModel, saveModel } from "./model-file.ts";
 export { openData, type DataSets, type OpenDataOptions } from "./open-data.ts";
@@ -9,3 +10,10 @@ export { objectivesOf, type Objective, type Task } from "./task.ts";
 export { trainClassifier, type TrainedClassifier, type TrainingContext } from "./train-classifier.ts";
 export type { ClassifierBatch } from "./training-batches.ts";
 export { vitOutputs, type VitOutputs } from "./vit-outputs.ts";
+export { evaluateTask } from "./tasks/evaluate-task.ts";
+export { predictTask } from "./tasks/predict-task.ts";
+export type { PredictOptions } from "./tasks/task-definition.ts";
+export { loadTaskModel, saveTaskModel } from "./tasks/task-file.ts";
+export type { HeadConfigs, HeadParams, HeadTask, LossOptions, TaskInfo, TaskModel, TaskParams, TaskPredictions, TaskSources } from "./tasks/task-model.ts";
+export { checkTaskRecipe, taskDefaults, type TaskRecipe } from "./tasks/task-recipe.ts";
+export { trainTask, type TaskContext, type TrainedTask } from "./tasks/train-task.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { describeVit, loadVit } from "@flexivit/checkpoint";
-import { disposeTree, leaves, under } from "@flexivit/params";
+import { disposeTree, leaves, type ParamTree, under } from "@flexivit/params";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
 import { classifierInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
@@ -18,9 +18,14 @@ export type StartingPoint = { file: string; sha256: string };
  */
 export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
   const info = classifierInfo(await describeVit(file));
+  return { from: { file, sha256: await sha256Of(file) }, info };
+}
+
+/** The checksum of a file, read piece by piece. */
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
-  return { from: { file, sha256: hash.digest("hex") }, info };
+  return hash.digest("hex");
 }
 
 /**
@@ -31,9 +36,13 @@ export async function startingPointOf(file: string): Promise<{ from: StartingPoi
  *   the recipe would freeze.
  */
 export async function firstWeights(recipe: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
-  const weights = await startingWeights(recipe, classes);
+  return requirePlaces(await startingWeights(recipe, classes), recipe.freeze);
+}
+
+/** The weights; where they have nothing at a place to freeze, they are freed and an error names the places. */
+export function requirePlaces<P extends ParamTree>(weights: P, freeze: readonly string[]): P {
   const paths = leaves(weights).map(({ path }) => path);
-  const empty = recipe.freeze.find((place) => !paths.some(under(place)));
+  const empty = freeze.find((place) => !paths.some(under(place)));
   if (empty === undefined) return weights;
   disposeTree(weights);
   throw new Error(`firstWeights(freeze): expected places such as ${placesOf(paths)}, got "${empty}". Name weights that this model has.`);

@@ -11,6 +11,7 @@ import {
 } from "@flexivit/classify";
 import type { Figures } from "@flexivit/train";
 import * as tf from "@tensorflow/tfjs-core";
+import type { Meter } from "./evaluation-pass.ts";
 
 /** What targets say: one class per picture, any number of classes, or numbers. */
 export type Task = "single-label" | "multi-label" | "regression";
@@ -38,15 +39,15 @@ export function objectiveLoss(outputs: tf.Tensor2D, targets: tf.Tensor2D, object
   });
 }
 
-/** Gathers the outputs of one evaluation and gives its figures. */
-export type Meter = { add: (outputs: tf.Tensor2D, batch: { labels: ArrayLike<number>; targets: Float32Array }) => Promise<void>; figures: () => Figures };
+/** Gathers the outputs of a classifier. */
+type ClassifierMeter = Meter<tf.Tensor2D, { labels: ArrayLike<number>; targets: Float32Array }>;
 
 /** A meter of a task with so many classes or values. */
-export function meterOf(task: Task, classes: number): Meter {
+export function meterOf(task: Task, classes: number): ClassifierMeter {
   return task === "single-label" ? countingMeter() : gatheringMeter(task, classes);
 }
 
-function countingMeter(): Meter {
+function countingMeter(): ClassifierMeter {
   let [correct, pictures] = [0, 0];
   return {
     async add(logits, { labels }) {
@@ -58,7 +59,7 @@ function countingMeter(): Meter {
 }
 
 /** Keeps every output: average precision and R2 need all of them at once. */
-function gatheringMeter(task: "multi-label" | "regression", classes: number): Meter {
+function gatheringMeter(task: "multi-label" | "regression", classes: number): ClassifierMeter {
   const [outputs, targets]: [Float32Array[], Float32Array[]] = [[], []];
   return {
     async add(output, batch) {

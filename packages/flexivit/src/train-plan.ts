@@ -9,7 +9,8 @@ import type { ClassifierInfo } from "./model.ts";
 import { startingPointOf, type StartingPoint } from "./starting-point.ts";
 import { drawOf, readDraw } from "./scheme-draw.ts";
 import { objectivesOf, type Objective, type Task } from "./task.ts";
-import { checkPatchSizes, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
+import { checkPatchSizes } from "./training-recipe.ts";
+import { recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 
 /** A trained model to start from, as `startingPointOf` gives it. */
 export type Start = { from: StartingPoint; info: ClassifierInfo };

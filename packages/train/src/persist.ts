@@ -1,18 +1,22 @@
 import { latestTrainingState, loadTrainingState, saveTrainingState } from "@flexivit/checkpoint/training-state";
 import { alone, exchange } from "@flexivit/parallel";
 import { disposeTree, type ParamTree } from "@flexivit/params";
+import { sha256Of } from "@flexivit/run-log";
 import type { TensorBatch } from "./losses.ts";
 import type { TrainOptions } from "./options.ts";
 import { withAverage, type TrainState } from "./state.ts";
 
-/** Writes the state to the folder of checkpoints, whole or not at all; without a folder, and on ranks above 0, it does nothing. */
+/**
+ * Writes the state to the folder of checkpoints, whole or not at all, and tells the logger where it lies and the hash of the
+ * file; without a folder, and on ranks above 0, it does nothing.
+ */
 export async function saveState<P extends ParamTree, B extends TensorBatch>(state: TrainState<P>, options: TrainOptions<P, B>): Promise<string | undefined> {
   const { checkpoints, logger, seed, communicator = alone } = options;
   if (!checkpoints || communicator.rank > 0) return undefined;
   const { step, params, ema, slots, evaluationDue } = state;
   const trees = { params, slots, ...(ema ? { ema } : {}) };
   const path = await saveTrainingState(checkpoints.folder, { step, trees, metadata: { seed, evaluationDue } }, { keep: checkpoints.keep });
-  logger?.artifact?.({ kind: "checkpoint", path, step });
+  if (logger?.artifact) logger.artifact({ kind: "checkpoint", path, step, sha256: await sha256Of(path) });
   return path;
 }
 

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -13,17 +14,19 @@ import { train } from "./index.ts";
 type Row = Record<string, number | string> & { step: number };
 
 /** A Logger that keeps what it is told. */
-function memoryLogger(): Logger & { rows: Row[]; told: unknown[]; values: Record<string, unknown> } {
+function memoryLogger(): Logger & { rows: Row[]; told: unknown[]; values: Record<string, unknown>; hashes: Map<string, string | undefined> } {
   const rows: Row[] = [];
   const told: unknown[] = [];
   const values = {};
+  const hashes = new Map<string, string | undefined>();
   return {
     rows,
+    hashes,
     told,
     values,
     log: (row, step) => void rows.push({ ...row, step }),
     summary: (more) => void Object.assign(values, more),
-    artifact: ({ kind, step }) => void told.push([kind, step]),
+    artifact: ({ kind, step, path, sha256 }) => void (told.push([kind, step]) && hashes.set(path, sha256)),
     resumeFrom: (step) => void told.push(["resume", step]),
     finish: async () => {},
   };
@@ -105,13 +108,17 @@ describe("train", () => {
     tf.dispose([params, ema!]);
   });
 
-  it("writes a checkpoint every 3 steps and at the end, keeps 2, and names each to the logger", async () => {
+  it("writes a checkpoint every 3 steps and at the end, keeps 2, and tells the logger each one's name and hash", async () => {
     const folder = await temporary();
     const logger = memoryLogger();
     const { params, checkpoint } = await train(tinyOptions({ logger, checkpoints: { folder, every: 3 } }));
     expect(await readdir(folder)).toEqual(["step-00000006.safetensors", "step-00000007.safetensors"]);
     expect(checkpoint).toBe(join(folder, "step-00000007.safetensors"));
     expect(logger.told).toEqual([["resume", 0], ["checkpoint", 3], ["checkpoint", 6], ["checkpoint", 7]]);
+    for (const name of await readdir(folder)) {
+      const bytes = await readFile(join(folder, name));
+      expect(logger.hashes.get(join(folder, name))).toBe(createHash("sha256").update(bytes).digest("hex"));
+    }
     tf.dispose(params);
   });
 

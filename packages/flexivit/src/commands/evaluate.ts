@@ -1,23 +1,27 @@
 import { useEngine } from "@flexivit/engine";
 import { parseScheme } from "@flexivit/patch-schemes";
-import { textTable } from "@flexivit/run-log";
 import { Command, Option } from "commander";
-import { evaluateAt, type Evaluation } from "../evaluate-classifier.ts";
+import { evaluateAt } from "../evaluate-classifier.ts";
+import type { Evaluation } from "../evaluation-pass.ts";
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { openData } from "../open-data.ts";
-import { checkPatchSizes } from "../recipe.ts";
+import { checkPatchSizes } from "../training-recipe.ts";
 import { evaluateDetections, type DetectionFlags } from "./evaluate-detections.ts";
+import { evaluateTaskModel } from "./evaluate-task.ts";
+import { printEvaluations } from "./evaluation-table.ts";
 import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
-import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
+import { counted, remark, remarkEngine, remarkSkipped } from "./print.ts";
+import { commandTasks, taskOf, type CommandTask } from "./task-of.ts";
 
-type EvaluateFlags = DetectionFlags & {
-  task: "classify" | "detect";
+export type EvaluateFlags = DetectionFlags & {
+  task?: CommandTask;
   checkpoint?: string;
   labels?: string;
   data?: string;
+  pictures?: string;
   patchSizes?: string[];
-  batchSize: number;
+  batchSize?: number;
   remainder: "error" | "crop";
   normalisation?: NormalisationName;
   all?: boolean;
@@ -25,16 +29,17 @@ type EvaluateFlags = DetectionFlags & {
   threads?: number;
 };
 
-/** `flexivit evaluate`: the accuracy of a trained model at any patch sizes. */
+/** `flexivit evaluate`: how good a trained model is at any patch sizes. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description("Print how good a trained model is at each patch size, also at sizes that it was not trained at")
-    .addOption(new Option("--task <task>", "classify: a model of ours; detect: files of any detector").choices(["classify", "detect"]).default("classify"))
+    .addOption(new Option("--task <task>", "what the model does (default: as the checkpoint says); detect without --checkpoint: files of any detector").choices(commandTasks))
     .option("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
-    .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
-    .option("--data <set>", "fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels")
+    .option("--labels <file>", "of a classifier: names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
+    .option("--data <set>", taskDataHelp)
+    .option("--pictures <folder>", "of a detector: where the pictures of the COCO file are (default: its own folder)")
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
-    .option("--batch-size <n>", "pictures at once", wholeNumber(1), 250)
+    .option("--batch-size <n>", "pictures at once (default: 250 of a classifier, else 8)", wholeNumber(1))
     .addOption(remainderOption())
     .addOption(normalisationOption())
     .option("--all", "all pictures of a folder without val/, not only the tenth that training held out")
@@ -48,43 +53,43 @@ export function evaluateCommand(): Command {
     .action(evaluate);
 }
 
+const taskDataHelp =
+  "classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; " +
+  "detect: a COCO file; segment: ade20k:FOLDER, cityscapes:FOLDER; depth: nyu:FOLDER, hypersim:FOLDER";
+
 const examples = `
 Examples:
   flexivit evaluate --checkpoint runs/flexible/model.safetensors --data fashion-mnist --patch-sizes 12,8,6,4,3
   flexivit evaluate --checkpoint vit.npz --labels folders.txt --data imagenet --patch-sizes 30,16,10
+  flexivit evaluate --checkpoint runs/detector/model.safetensors --data annotations/instances_val2017.json --pictures val2017 --patch-sizes 16,8
+  flexivit evaluate --checkpoint runs/segmenter/model.safetensors --data ade20k:ADEChallengeData2016 --patch-sizes 24,12
+  flexivit evaluate --checkpoint runs/depth/model.safetensors --data nyu:nyu_depth_v2 --patch-sizes 24,12
   flexivit evaluate --task detect --annotations instances_val2017.json --predictions results.json --iou segm`;
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
-  if (flags.task === "detect") return evaluateDetections(flags);
-  const { checkpoint, data, normalisation } = flags;
-  if (checkpoint === undefined || data === undefined) {
-    const missing = checkpoint === undefined ? "--checkpoint" : "--data";
-    throw new Error(`evaluate(${missing}): expected ${missing} with --task classify, got none. Name the model and the pictures.`);
-  }
+  const { checkpoint, task } = flags;
+  if (task === "detect" && checkpoint === undefined) return evaluateDetections(flags);
+  if (checkpoint === undefined) throw missing("--checkpoint");
+  if ((await taskOf(checkpoint, task, "evaluate")) !== "classify") return evaluateTaskModel({ ...flags, checkpoint });
+  return evaluateClassifier({ ...flags, checkpoint });
+}
+
+function missing(flag: string): Error {
+  return new Error(`evaluate(${flag}): expected ${flag} with --task classify, got none. Name the model and the pictures.`);
+}
+
+async function evaluateClassifier(flags: EvaluateFlags & { checkpoint: string }): Promise<void> {
+  const { checkpoint, data, normalisation, strict, all } = flags;
+  if (data === undefined) throw missing("--data");
   remarkEngine(await useEngine({ threads: flags.threads }));
   const model = await loadModel(checkpoint, { labels: await labelsOf(flags.labels), normalisation });
   const { info } = model;
   const sizes = flags.patchSizes ?? info.patchSizes;
   checkPatchSizes(sizes, info.imageSizePx, flags.remainder);
-  const { strict, all } = flags;
   const { name, test, skipped, heldOut } = await openData(data, { strict, all, channels: info.vit.channels as 1 | 3, classes: info.classes });
   remarkSkipped(skipped);
   remark(`data:   ${name}, ${counted(test.size, "picture")}${heldOut ? " (a tenth, held out; --all takes all)" : ""}`);
   const results: Evaluation[] = [];
   for (const size of sizes) results.push(await evaluateAt(model, test, parseScheme(size), flags));
-  const flat = results.map(({ figures, pictures, imagesPerSecond, ...at }) => ({ ...at, ...figures, pictures, imagesPerSecond }));
-  printResult(flags.json, flat, () => evaluationTable(results));
-}
-
-function evaluationTable(results: readonly Evaluation[]): string {
-  const names = Object.keys(results[0].figures);
-  return textTable(
-    ["patch size", "tokens", ...names.map(figureTitle), "images/s"],
-    results.map(({ patchSize, tokens, figures, imagesPerSecond }) => [
-      patchSize,
-      tokens,
-      ...names.map((name) => figureText(name, figures[name])),
-      Math.round(imagesPerSecond),
-    ]),
-  );
+  printEvaluations(flags.json, results);
 }

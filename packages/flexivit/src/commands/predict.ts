@@ -9,7 +9,7 @@ import { answersOf, type Answer } from "../answers.ts";
 import { classifierLogits, type ClassifierInfo, type ClassifierModel } from "../model.ts";
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
-import { checkPatchSizes } from "../recipe.ts";
+import { checkPatchSizes } from "../training-recipe.ts";
 import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { percent, printResult } from "./print.ts";
 

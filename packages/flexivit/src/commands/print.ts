@@ -46,18 +46,44 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** Figures that are no shares of 1 but in the unit of the targets. */
-const unitFigures = ["mae", "rmse", "loss"];
-const figureTitles: Record<string, string> = { meanAveragePrecision: "mean AP", microF1: "micro F1", macroF1: "macro F1", mae: "MAE", rmse: "RMSE", r2: "R2" };
+/** Figures that are no shares of 1: in the unit of the targets, in metres or degrees, or plain numbers by custom. */
+const plainFigures = ["mae", "rmse", "loss", "r2", "absRel", "log10", "silog", "normalMean", "normalMedian"];
+
+const figureTitles: Record<string, string> = {
+  meanAveragePrecision: "mean AP",
+  microF1: "micro F1",
+  macroF1: "macro F1",
+  mae: "MAE",
+  rmse: "RMSE",
+  r2: "R2",
+  APsmall: "AP small",
+  APmedium: "AP medium",
+  APlarge: "AP large",
+  meanIou: "mean IoU",
+  pixelAccuracy: "pixel accuracy",
+  meanAccuracy: "class accuracy",
+  absRel: "AbsRel",
+  silog: "SILog",
+  delta1: "delta 1",
+  delta2: "delta 2",
+  delta3: "delta 3",
+  normalMean: "normals: mean °",
+  normalMedian: "median °",
+  normalWithin11: "< 11.25°",
+  normalWithin22: "< 22.5°",
+  normalWithin30: "< 30°",
+};
 
 /** A figure's name as tables show it. */
 export function figureTitle(name: string): string {
-  return figureTitles[name] ?? name;
+  const isMask = name.startsWith("mask");
+  const plain = isMask ? name.slice("mask".length) : name;
+  return (isMask ? "mask " : "") + (figureTitles[plain] ?? plain);
 }
 
 /** A figure as tables show it: shares in percent, other numbers with four digits. */
 export function figureText(name: string, value: number): string {
-  return unitFigures.includes(name) || name === "r2" ? value.toPrecision(4) : percent(value);
+  return plainFigures.includes(name) ? value.toPrecision(4) : percent(value);
 }
 
 /** "1 thread", "2 threads", "60,000 pictures". */

@@ -1,12 +1,14 @@
 /** Runs with a server on 127.0.0.1 that behaves well, and badly in every way. */
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, globSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { readWandbFile, startWandbServer, wandbLine, type WandbServer } from "@flexivit/testing/wandb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { sha256Of } from "../file-hash.ts";
 import type { Row } from "../logger.ts";
 import { openRun, type RunOptions } from "../open-run.ts";
 import { readRun } from "../read-run.ts";
@@ -96,6 +98,31 @@ describe("a live run", () => {
     expect(exitCode).toBe(1);
     // The file of the table is what is left for `wandb sync`.
     expect(fileIn(run.folder).records.map(({ kind }) => kind)).toEqual([21, 17, 6, 3, 3, 6, 18]);
+    await server.close();
+  });
+
+  it("brings the path and the SHA-256 of each checkpoint between the rows, and the newest into the summary", async () => {
+    const server = await startWandbServer();
+    const run = await openRun(optionsFor(server));
+    const hashes: string[] = [];
+    for (const step of [2, 4]) {
+      run.log({ loss: 1 / step }, step);
+      const path = join(run.checkpoints, `step-${step}`);
+      writeFileSync(path, `weights of step ${step}`);
+      hashes.push(createHash("sha256").update(readFileSync(path)).digest("hex"));
+      run.artifact({ kind: "checkpoint", path, step, sha256: await sha256Of(path) });
+    }
+    await run.finish("finished");
+    const { history, summary } = server.runs.get(run.id)!;
+    const rows = history.map(wandbLine).map(({ _step, loss, ...values }) => [_step, loss, values["checkpoint/path"], values["checkpoint/sha256"]]);
+    expect(rows).toEqual([
+      [2, 0.5, undefined, undefined],
+      [2, undefined, join(run.checkpoints, "step-2"), hashes[0]],
+      [4, 0.25, undefined, undefined],
+      [4, undefined, join(run.checkpoints, "step-4"), hashes[1]],
+    ]);
+    expect(summary).toMatchObject({ "checkpoint/sha256": hashes[1], loss: 0.25 });
+    expect((await readRun(run.folder)).artifacts.map(({ sha256 }) => sha256)).toEqual(hashes);
     await server.close();
   });
 

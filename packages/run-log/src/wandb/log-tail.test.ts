@@ -77,3 +77,23 @@ it("numbers that JSON does not know are bare words, as W&B's own client sends th
   expect(jsonText(values)).toBe('{"a":NaN,"b":Infinity,"c":-Infinity,"d":-0,"e":1e-300,"f":"NaN","g":[1,{"h":NaN}]}');
   expect(wandbLine(jsonText(values))).toEqual(values);
 });
+
+it("a file of the run is a line with its path and hash, at the step that it names or else at the one before; a resume takes it back", async () => {
+  const path = newPath();
+  const checkpoint = '{"event":"artifact","time":2,"kind":"checkpoint","path":"a/2","step":2,"sha256":"0b"}\n';
+  const model = '{"event":"artifact","time":2,"kind":"model","path":"a/m"}\n';
+  writeFileSync(path, open + row(1) + row(3) + checkpoint + row(4) + model);
+  const tail = openLogTail(path);
+  await tail.read();
+  const lines = tail.lines.map(({ values }) => JSON.parse(jsonObject(values)) as Record<string, unknown>);
+  expect(lines.map(({ _step, _runtime, _timestamp, ...values }) => [_step, values])).toEqual([
+    [1, { a: 10 }],
+    [3, { a: 30 }],
+    [2, { "checkpoint/path": "a/2", "checkpoint/sha256": "0b" }],
+    [4, { a: 40 }],
+    [4, { "model/path": "a/m" }],
+  ]);
+  appendFileSync(path, '{"event":"resume","time":3,"step":2}\n');
+  await tail.read();
+  expect(tail.lines.map(({ step }) => step)).toEqual([1, 2]);
+});

@@ -1,12 +1,12 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
-import type { RunStatus } from "../logger.ts";
+import type { Artifact, RunStatus } from "../logger.ts";
 import type { LoggedMedia } from "../media.ts";
 import { decodeLine, isEvent, type LogEvent, type LoggedRow } from "../row-format.ts";
 import { jsonText, jsonTexts } from "./json-texts.ts";
 import { mediaValue, type MediaFile } from "./media-value.ts";
 import type { JsonTexts } from "./wandb-records.ts";
 
-/** A line of W&B's history: a row of the log, or a medium. */
+/** A line of W&B's history: a row of the log, a medium, or a file of the run. */
 export type HistoryLine = { readonly step: number; readonly values: JsonTexts; readonly file?: MediaFile };
 
 /** A log that is read while it grows. */
@@ -39,6 +39,7 @@ export function openLogTail(path: string): LogTail {
     const timestamp = clock.atSeconds + line.time - clock.time;
     if (!isEvent(line)) tail.lines.push(rowLine(line, timestamp));
     else if (line.event === "media") tail.lines.push(await mediaLine(line, timestamp));
+    else if (line.event === "artifact") tail.lines.push(artifactLine(line, tail.lines.at(-1)?.step ?? 0, timestamp));
     else if (line.event === "resume") keepUpTo(line.step as number);
     else if (line.event === "finish") tail.status = line.status as RunStatus;
     else if (line.event === "open") {
@@ -74,6 +75,13 @@ async function mediaLine(event: LogEvent, timestamp: number): Promise<HistoryLin
   // One figure that cannot be drawn must not keep the rest of the run from its way.
   const { value, file } = await mediaValue({ name, step, media }).catch((error: unknown) => ({ value: String(error), file: undefined }));
   return { step, file, values: { [name]: jsonText(value), ...stamps(step, event.time, timestamp) } };
+}
+
+/** Where a file of the run lies and its hash, under names such as `checkpoint/path`; at the step before where it has none of its own. */
+function artifactLine(event: LogEvent, stepBefore: number, timestamp: number): HistoryLine {
+  const { kind, path, sha256, step = stepBefore } = event as unknown as Artifact;
+  const values = jsonTexts({ [`${kind}/path`]: path, ...(sha256 !== undefined && { [`${kind}/sha256`]: sha256 }) });
+  return { step, values: { ...values, ...stamps(step, event.time, timestamp) } };
 }
 
 function stamps(step: number, time: number, timestamp: number): JsonTexts {

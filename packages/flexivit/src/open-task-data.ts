@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ade20k, cityscapes, cocoPictures, hypersim, nyuDepth, type Skipped } from "@flexivit/data";
+import type { HeadTask, TaskSources } from "./tasks/task-model.ts";
+
+/** Pictures with what a task is to find in them, and those that were left out. */
+export type TaskData<T extends HeadTask> = TaskSources[T] & { skipped: readonly Skipped[] };
+
+export type OpenTaskOptions = {
+  /** Which part of a set that has two. */
+  split: "training" | "validation";
+  /** Where the pictures of a COCO file are; its own folder unless given. */
+  pictures?: string;
+  /** Refuse unusable pictures instead of leaving them out. */
+  strict?: boolean;
+};
+
+type Openers<T extends HeadTask> = Record<string, (place: string, options: OpenTaskOptions) => Promise<TaskData<T>>>;
+
+const openers: { [T in HeadTask]: Openers<T> } = {
+  detect: { coco: (file, { pictures, strict }) => cocoPictures(file, { folder: pictures, strict }) },
+  segment: {
+    ade20k: (folder, { split, strict }) => ade20k(folder, split, { strict }),
+    cityscapes: (folder, { split, strict }) => cityscapes(folder, split === "training" ? "train" : "val", { strict }),
+  },
+  depth: {
+    nyu: (folder, { strict }) => (existsSync(join(folder, "normals")) ? nyuDepth(folder, { strict, normals: "normals" }) : nyuDepth(folder, { strict })),
+    hypersim: (folder, { strict }) => hypersim(folder, { strict }),
+  },
+};
+
+/** Sets whose readers know which pictures are for training and which for validation. */
+const withSplits = ["ade20k", "cityscapes"];
+
+/**
+ * Opens a data set of a task by its name: `coco:FILE.json` or `FILE.json`; `ade20k:FOLDER`, `cityscapes:FOLDER`;
+ * `nyu:FOLDER`, with normals where it has a folder `normals`, `hypersim:FOLDER`.
+ *
+ * @throws where the task has no such set, and as the set's reader does
+ */
+export async function openTaskData<T extends HeadTask>(task: T, name: string, options: OpenTaskOptions): Promise<TaskData<T>> {
+  const { kind, place } = partsOf(name);
+  const kinds: Openers<T> = openers[task];
+  if (place !== "" && Object.hasOwn(kinds, kind)) return kinds[kind](place, options);
+  const expected = Object.keys(kinds).map((known) => (known === "coco" ? "FILE.json in the COCO format" : `${known}:FOLDER`));
+  throw new Error(`openTaskData(--data): expected ${expected.join(" or ")} for ${task}, got "${name}". Name one of these.`);
+}
+
+/** Whether the validation part of a set is another one than its training part. */
+export function hasSplits(name: string): boolean {
+  return withSplits.includes(partsOf(name).kind);
+}
+
+function partsOf(name: string): { kind: string; place: string } {
+  const [, kind, place] = /^([a-z0-9]{2,}):(.*)$/.exec(name) ?? []; // one letter would be a drive
+  if (kind !== undefined) return { kind, place };
+  return name.endsWith(".json") ? { kind: "coco", place: name } : { kind: "", place: name };
+}
