@@ -1,10 +1,10 @@
 import { axes } from "@flexivit/axes";
 import type { Features, SizePx } from "@flexivit/features";
 import { convolve, gelu, layerNorm, linear, residual } from "@flexivit/ops";
+import { resizeImages } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
 import type { DenseConfig, DepthRange } from "./dense-config.ts";
 import type { DenseParams, LevelParams, MapHeadParams, ResidualUnitParams } from "./dense-params.ts";
-import { resizeMap } from "./resize-map.ts";
 
 /** What a decoder estimates, as its config asks. */
 export type DenseMaps = {
@@ -34,8 +34,8 @@ export function dense(params: DenseParams, config: DenseConfig, features: DenseF
   return tf.tidy(() => {
     const fused = decode(params, config, features, imageSizePx);
     const maps: DenseMaps = {};
-    if (config.depth) maps.depth = tf.squeeze(resizeMap(depthOf(mapHead(required(params, "depth"), fused), config.depth), imageSizePx), [3]);
-    if (config.normals) maps.normals = unit(resizeMap(mapHead(required(params, "normals"), fused), imageSizePx));
+    if (config.depth) maps.depth = tf.squeeze(resizeImages(depthOf(mapHead(required(params, "depth"), fused), config.depth), imageSizePx), [3]);
+    if (config.normals) maps.normals = unit(resizeImages(mapHead(required(params, "normals"), fused), imageSizePx));
     return maps;
   });
 }
@@ -48,8 +48,8 @@ function decode(params: DenseParams, config: DenseConfig, features: DenseFeature
   const fused = coarsestFirst.reduce<tf.Tensor4D | undefined>((coarser, level) => {
     const size = imageSizePx.map((side) => Math.ceil(side / config.stridesPx[level]));
     const { lateral, fusion, ...entry } = params.levels[level];
-    const own = residualUnit(lateral, resizeMap(levelOf(entry, config, features, config.blocks[level]), [size[0], size[1]]));
-    return residualUnit(fusion, coarser ? residual(own, resizeMap(coarser, [size[0], size[1]])) : own);
+    const own = residualUnit(lateral, resizeImages(levelOf(entry, config, features, config.blocks[level]), [size[0], size[1]]));
+    return residualUnit(fusion, coarser ? residual(own, resizeImages(coarser, [size[0], size[1]])) : own);
   }, undefined);
   return fused!;
 }

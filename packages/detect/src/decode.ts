@@ -84,7 +84,7 @@ async function masksOf({ masks }: Predictions, image: number, indices: readonly 
       const pixels = tf.reshape(tf.slice(masks.pixels, [image, 0, 0, 0], [1, mapHeight, mapWidth, maskDim]), [mapHeight * mapWidth, maskDim]);
       const embedding = tf.reshape(tf.slice(masks.embeddings, [image, index, 0], [1, 1, maskDim]), [maskDim, 1]);
       const probabilities = tf.sigmoid(tf.reshape(tf.matMul(pixels, embedding), [mapHeight, mapWidth]));
-      return tf.greater(resizeMaps(probabilities, 0, height, width), 0.5);
+      return tf.greater(resizeMaps(probabilities, height, width), 0.5);
     });
     made.push(encodeMask(await inside.data(), [height, width]));
     inside.dispose();

@@ -101,7 +101,7 @@ function matchedMaskLosses({ embeddings, pixels }: NonNullable<Predictions["mask
   // Not a gather: its gradient is missing on WebAssembly.
   const selected = tf.matMul(tf.tensor3d(chosen, [batch, objects, boxes]), embeddings);
   const logits = tf.matMul(selected, tf.reshape(pixels, [batch, height * width, maskDim]), false, true); // [batch, objects, pixels]
-  const wanted = resizeMaps(targets, 2, height, width);
+  const wanted = resizeMaps(targets, height, width);
   const rows = [batch * objects, height * width] as [number, number];
   const losses = maskLosses(tf.reshape(logits, rows), tf.reshape(wanted, rows));
   const present = tf.tensor1d(matches.flatMap((match) => match.map((box) => (box >= 0 ? 1 : 0))));

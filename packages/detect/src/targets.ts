@@ -1,5 +1,5 @@
 import { convertBox, maskPixels, type Box, type Mask } from "@flexivit/annotations";
-import { resizeAxes, resizeMatrix } from "@flexivit/resample";
+import { resizeImages } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** A true object: `box` is `xyxy` in pixels of the image, `class` an index; `mask` is of the image's pixels. */
@@ -60,17 +60,14 @@ function maskTargets(images: readonly (readonly TargetObject[])[], objects: numb
 function smallMask(mask: Mask | undefined, height: number, width: number, where: string): tf.Tensor {
   if (!mask) throw new Error(`detectionTargets(${where}.mask): expected a mask, as options.maskSize asks for masks, got none. Add it or leave maskSize out.`);
   const pixels = tf.tensor2d(Float32Array.from(maskPixels(mask)), [mask.height, mask.width]);
-  return resizeMaps(pixels, 0, height, width);
+  return resizeMaps(pixels, height, width);
 }
 
-/** Maps resized along two axes, smoothed where they shrink. */
-export function resizeMaps<T extends tf.Tensor>(maps: T, axis: number, height: number, width: number): T {
-  const smooth = { kernel: "bilinear", antialias: true, alignment: "half-pixel" } as const;
-  const [fromHeight, fromWidth] = maps.shape.slice(axis);
-  return resizeAxes(maps, [
-    { axis, matrix: resizeMatrix(fromHeight, height, smooth) },
-    { axis: axis + 1, matrix: resizeMatrix(fromWidth, width, smooth) },
-  ]);
+/** Maps [..., height, width] at another size, smoothed where they shrink. */
+export function resizeMaps<T extends tf.Tensor>(maps: T, height: number, width: number): T {
+  const [fromHeight, fromWidth] = maps.shape.slice(-2);
+  const images = tf.reshape(maps, [-1, fromHeight, fromWidth, 1]) as tf.Tensor4D;
+  return tf.reshape(resizeImages(images, [height, width]), [...maps.shape.slice(0, -2), height, width]) as T;
 }
 
 function checkObject(object: TargetObject, image: number, index: number): void {

@@ -1,7 +1,7 @@
 import { axes } from "@flexivit/axes";
 import type { Features } from "@flexivit/features";
 import { linear, type LinearParams } from "@flexivit/ops";
-import { referenceInterpolations, resizeAxes, resizeMatrix } from "@flexivit/resample";
+import { resizeImages } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "./constant.ts";
 
@@ -54,11 +54,7 @@ export function tokenLoss(
 function tokensAt({ gridHeight, gridWidth }: Features["grid"], { tokens, grid }: Pick<Features, "tokens" | "grid">): tf.Tensor3D {
   if (grid.gridHeight === gridHeight && grid.gridWidth === gridWidth) return tokens;
   const [batch, , dim] = tokens.shape;
-  const interpolation = referenceInterpolations.bigVision.positions;
-  const resized = resizeAxes(tf.reshape(tokens, [batch, grid.gridHeight, grid.gridWidth, dim]), [
-    { axis: 1, matrix: resizeMatrix(grid.gridHeight, gridHeight, interpolation) },
-    { axis: 2, matrix: resizeMatrix(grid.gridWidth, gridWidth, interpolation) },
-  ]);
+  const resized = resizeImages(tf.reshape(tokens, [batch, grid.gridHeight, grid.gridWidth, dim]), [gridHeight, gridWidth]);
   return tf.reshape(resized, [batch, gridHeight * gridWidth, dim]);
 }
 

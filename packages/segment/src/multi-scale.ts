@@ -1,7 +1,7 @@
 import { axes } from "@flexivit/axes";
 import type { SizePx } from "@flexivit/features";
+import { resizeImages } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
-import { resizeMap } from "./resize-map.ts";
 import type { PredictPixels } from "./sliding-window.ts";
 
 export type MultiScaleOptions = {
@@ -32,8 +32,8 @@ export function multiScale(images: tf.Tensor4D, options: MultiScaleOptions, pred
     for (const { scale, mirrored } of views) {
       const sum: tf.Tensor4D = tf.tidy(() => {
         const size = [height, width].map((side, axis) => Math.max(1, Math.round((side * scale) / multipleOfPx[axis])) * multipleOfPx[axis]);
-        const seen = mirror(resizeMap(images, [size[0], size[1]]), mirrored);
-        const probabilities = tf.softmax(mirror(resizeMap(predict(seen), [height, width]), mirrored));
+        const seen = mirror(resizeImages(images, [size[0], size[1]]), mirrored);
+        const probabilities = tf.softmax(mirror(resizeImages(predict(seen), [height, width]), mirrored));
         return total ? tf.add(total, probabilities) : probabilities;
       });
       total?.dispose();

@@ -2,9 +2,9 @@ import { axes } from "@flexivit/axes";
 import type { Features, SizePx } from "@flexivit/features";
 import { linear, type LinearParams } from "@flexivit/ops";
 import { initParams, normal, zeros, type InitTree } from "@flexivit/params";
+import { resizeImages } from "@flexivit/resample";
 import * as tf from "@tensorflow/tfjs-core";
 import { maskTransformer, maskTransformerSpec, type MaskTransformerParams, type MaskTransformerSizes } from "./mask-transformer.ts";
-import { resizeMap } from "./resize-map.ts";
 
 /** A decoder from patch tokens to class logits. Plain data. */
 export type SegmenterConfig =
@@ -60,7 +60,7 @@ export function segment(
   features: Pick<Features, "tokens" | "grid">,
   imageSizePx: SizePx,
 ): tf.Tensor4D {
-  return tf.tidy(() => resizeMap(segmentPatches(params, config, features), imageSizePx));
+  return tf.tidy(() => resizeImages(segmentPatches(params, config, features), imageSizePx));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { checkGradient, expectClose, expectNoLeak } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { resizeImages } from "./index.ts";
+import { resizeImages } from "./resize-images.ts";
 
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
