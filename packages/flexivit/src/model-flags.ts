@@ -3,6 +3,7 @@ import { parseScheme, type Size } from "@flexivit/patch-schemes";
 import { flexivitKernelResize, type KernelResize, type SeparableCovariance } from "@flexivit/pi-resize";
 import { vitConfig, type ClassToken, type Embedder, type VitConfig } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
+import { storedSizesOf } from "./commands/trait-flags.ts";
 import type { TrainPlan } from "./train-plan.ts";
 
 /** Flags that make a model; one that is read from a file is made already. */
@@ -41,7 +42,7 @@ const largestKernelPx = 32;
  * @throws where flags are impossible together, or a file of them cannot be read.
  */
 export function modelOf(flags: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
-  const sizes = storedSizes(patchSizes, imageSizePx);
+  const sizes = { ...storedSizes(patchSizes, imageSizePx), ...storedSizesOf(flags) };
   const size = vitConfig(variant, { channels, ...sizes });
   const config = vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags, size) });
   checkCovariance(flags, config);
@@ -54,7 +55,7 @@ function checkCovariance({ covariance: file }: TrainFlags, { patchSize: [height,
   throw new Error(`train(--covariance): expected the covariance of patches of ${wanted}, as the stored kernel is, got one of ${got} in ${file}. Make it with flexivit covariance --patch-size ${wanted}.`);
 }
 
-/** Sizes at which kernel and positions are stored. */
+/** Sizes at which kernel and positions are stored where no flag says so. */
 export function storedSizes(patchSizes: readonly string[], imageSizePx: number): { patchSize: Size; positionGrid?: Size } {
   const schemes = patchSizes.map(parseScheme);
   const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));

@@ -1,8 +1,10 @@
+import { vitStoredAt } from "@flexivit/checkpoint";
 import { normalisations, type EvaluationFraming, type MixOptions, type TrainingFraming } from "@flexivit/data";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { formatScheme, possibleSchemes, schemesFor, type SchemeDistribution } from "@flexivit/patch-schemes";
-import type { VitVariant } from "@flexivit/vit";
+import type { VitConfig, VitVariant } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
+import { storedSizesOf } from "./commands/trait-flags.ts";
 import { isPackaged, type DataSets } from "./open-data.ts";
 import { modelOf, refuseModelFlags } from "./model-flags.ts";
 import type { ClassifierInfo } from "./model.ts";
@@ -74,7 +76,7 @@ function patchSizesOf({ patchSize, patchSizes }: TrainFlags): string[] | undefin
 export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, task }: Pick<DataSets, "name" | "training" | "task">): ClassifierRecipe {
   const { remainder, batchSize, accumulate = 1, clipNorm, seed } = flags;
   const { imageSizePx, patchSizes, epochs } = plan;
-  const vit = plan.start?.info.vit ?? modelOf(flags, plan, training.channels);
+  const vit = plan.start ? startedVit(flags, plan.start) : modelOf(flags, plan, training.channels);
   const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });
   const steps = flags.steps ?? Math.max(1, Math.round((epochs * training.size) / batchSize));
   const tenth = Math.max(1, Math.round(steps / 10));
@@ -108,6 +110,11 @@ export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, t
     checkpointEvery: flags.checkpointEvery ?? tenth,
     seed,
   };
+}
+
+/** The model that the training starts from, stored at the sizes that the flags name. */
+function startedVit(flags: TrainFlags, { info: { vit } }: Start): VitConfig {
+  return flags.storePatchSize || flags.storeGrid ? vitStoredAt(vit, storedSizesOf(flags)) : vit;
 }
 
 /** The loss that is asked for, or the task's own. */

@@ -1,6 +1,7 @@
 import type { Distance } from "@flexivit/distill";
 import type { KernelResizeMethod } from "@flexivit/pi-resize";
 import type { Interpolation } from "@flexivit/resample";
+import type { Size } from "@flexivit/patch-schemes";
 import { vitVariants, type Embedder, type Pooling, type Positions, type VitConfig, type VitVariant } from "@flexivit/vit";
 import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
@@ -8,6 +9,7 @@ import type { NormalisationName } from "./options.ts";
 import { recipeDefaults } from "../recipe.ts";
 import type { Objective } from "../task.ts";
 import { names, nonNegative, normalisationOption, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
+import { size } from "./trait-flags.ts";
 import { addWandbFlags, type WandbFlags } from "./wandb-flags.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
@@ -24,6 +26,8 @@ export type TrainFlags = WandbFlags & {
   drawCentre?: number;
   drawStd?: number;
   schemes?: string;
+  storePatchSize?: Size;
+  storeGrid?: Size;
   pooling?: Pooling;
   embedder?: Embedder["kind"];
   positions?: Positions;
@@ -110,6 +114,8 @@ function addModelFlags(command: Command): void {
     .option("--draw-centre <px>", "with --draw gaussian: the most likely size", positive)
     .option("--draw-std <px>", "with --draw gaussian: its standard deviation", positive)
     .option("--schemes <file>", "JSON file of a distribution in place of all these: mixtures, sequences over steps")
+    .option("--store-patch-size <size>", "store the patch kernel at this size, such as 32 or 12x10 (default: as in --from; else the largest patch size, 32 at most)", size)
+    .option("--store-grid <size>", "store the positions at this grid, such as 7 or 5x7 (default: as in --from; else 7, or that of the one patch size)", size)
     .addOption(remainderOption())
     .addOption(new Option("--pool, --pooling <how>", "mean of the tokens, class token, or attention (default: gap)").choices(["gap", "tok", "map"]));
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { useEngine } from "@flexivit/engine";
 import { exchange, type Communicator } from "@flexivit/parallel";
-import { progressLine, textTable, type LocalRun } from "@flexivit/run-log";
+import { progressLine, sha256Of, textTable, type LocalRun } from "@flexivit/run-log";
 import { onInterrupt, type Figures } from "@flexivit/train";
 import { Command } from "commander";
 import { openData, type DataSets } from "../open-data.ts";
@@ -88,7 +88,7 @@ async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets,
   const isFirst = communicator.rank === 0;
   const interrupt = onInterrupt(isFirst ? progress.print : undefined);
   try {
-    const { status, step } = await trainClassifier(recipe, {
+    const { status, step, file } = await trainClassifier(recipe, {
       ...data,
       run,
       communicator,
@@ -97,6 +97,7 @@ async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets,
       onEvaluation: (figures, step) => progress.print(evaluationLine(step, figures)),
     });
     progress.finish();
+    if (isFirst && status === "finished") run.artifact({ kind: "model", path: file, step, sha256: await sha256Of(file) });
     await run.finish(status);
     if (isFirst) await report(run.folder);
     if (status === "stopped") throw new Stopped(`Stopped after step ${step} of ${recipe.steps}. To go on, run the same command with --resume.`);
