@@ -30,7 +30,7 @@ export function drawRoom(stream: RandomStream, pictures: number): Scene {
 
 function drawSurface(stream: RandomStream, between: Between, pictures: number): Surface {
   const colour = (from: number, to: number): Vector => [between(from, to), between(from, to), between(from, to)];
-  return { picture: stream.integer(pictures), tileM: between(0.7, 1.2), dark: colour(0.05, 0.4), bright: colour(0.6, 1) };
+  return { picture: stream.integer(pictures), tileM: between(0.7, 1.2), dark: colour(0.2, 0.5), bright: colour(0.5, 0.9) };
 }
 
 /** Anywhere at eye level, towards a place about the middle of the room. */
