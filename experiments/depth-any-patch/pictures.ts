@@ -7,7 +7,7 @@ import type { Trial } from "../study.ts";
 import type { Config } from "./config.ts";
 
 /** How many test pictures are shown. */
-const shown = 3;
+const shown = 2;
 
 type MapsOfPicture = Required<TaskPredictions["depth"]>;
 

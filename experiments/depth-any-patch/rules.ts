@@ -9,7 +9,7 @@ type Bounds = {
   unit: Unit;
   /** How much larger than a fixed model's it may be at that model's own size. */
   behind: number;
-  /** How much smaller than each fixed model's it is to be at the next coarser and the next finer size. */
+  /** How much smaller than each fixed model's it is to be at twice and half that model's size. */
   ahead: number;
   /** How much smaller it is to be at the finest than at the coarsest size. */
   finer: number;
@@ -18,14 +18,14 @@ type Bounds = {
 /** One flexible model serves every patch size for depths and for normals, and finer patches are better; the worst case of each seed counts. */
 export function rulesOf(config: Config): Rule[] {
   return [
-    ...rulesOfError(config, { panel: 0, error: "RMSE of depth", unit: "m", behind: 0.05, ahead: 0.05, finer: 0.05 }),
-    ...rulesOfError(config, { panel: 1, error: "mean angle of normals", unit: "°", behind: 2, ahead: 2, finer: 2 }),
+    ...rulesOfError(config, { panel: 0, error: "RMSE of depth", unit: "m", behind: 0.03, ahead: 0.05, finer: 0.05 }),
+    ...rulesOfError(config, { panel: 1, error: "mean angle of normals", unit: "°", behind: 1, ahead: 2, finer: 2 }),
   ];
 }
 
 function rulesOfError({ patchSizes, fixedPatchSizes }: Config, { panel, error, unit, behind, ahead, finer }: Bounds): Rule[] {
   const space = unit === "°" ? "" : " ";
-  const neighbours = fixedPatchSizes.flatMap((size) => [-1, 1].map((step) => ({ size, tick: patchSizes[patchSizes.indexOf(size) + step] }))).filter(({ tick }) => tick !== undefined);
+  const away = fixedPatchSizes.flatMap((size) => [2, 0.5].map((factor) => ({ size, tick: String(factor * Number(size)) }))).filter(({ tick }) => patchSizes.includes(tick));
   const [coarsest, finest] = [patchSizes[0], patchSizes.at(-1)!];
   return [
     {
@@ -35,8 +35,8 @@ function rulesOfError({ patchSizes, fixedPatchSizes }: Config, { panel, error, u
       atMost: behind,
     },
     {
-      claim: `It is at least ${ahead}${space}${unit} below each fixed one's at the next coarser and the next finer size`,
-      points: (at) => Math.min(...neighbours.map(({ size, tick }) => at(`fixed ${size}`, tick, panel) - at("flexible", tick, panel))),
+      claim: `It is at least ${ahead}${space}${unit} below each fixed one's at twice and half that size`,
+      points: (at) => Math.min(...away.map(({ size, tick }) => at(`fixed ${size}`, tick, panel) - at("flexible", tick, panel))),
       unit,
       atLeast: ahead,
     },
