@@ -92,24 +92,6 @@ it("an upright cylinder of radius 0.8 has the depth of a circle in every row, an
   expectNear(normalAt(fromAbove, 3, 4), [0, 0, 1]);
 });
 
-it("on the right wall a texture runs along z, on the floor along x and z", () => {
-  const texture = new Float32Array(white.length);
-  const side = textureSidePx;
-  for (let row = 0; row < side; row++) for (let column = 0; column < side; column++) texture.set([(column + 0.5) / side, 1 - (row + 0.5) / side, 0], 3 * (row * side + column));
-  const wide: Solid = { ...room, surfaces: [{ ...surface, tileM: 16 }] };
-  const share = (metres: number): number => 255 * ((metres / 16 + 1) % 1);
-  for (const [camera, [u, v]] of [
-    [{ yaw: -Math.PI / 2 + 0.3 }, [-4 * Math.tan(0.3), 0]], // 4 m to the right, -z is to the left of that
-    [{ yaw: -Math.PI / 2 - 0.3, pitch: 0.2 }, [4 * Math.tan(0.3), (4 * Math.tan(0.2)) / Math.cos(0.3)]],
-    [{ yaw: -0.4, pitch: -0.9 }, [(2 / Math.tan(0.9)) * Math.sin(0.4), (-2 / Math.tan(0.9)) * Math.cos(0.4)]],
-  ] as const) {
-    const { pixels } = castRays({ camera: { ...ahead, ...camera }, solids: [wide], lamps: [], ambient: 1 }, () => texture, size);
-    const at = 3 * (3 * width + 4);
-    if (u !== 0) expect(Math.abs(pixels[at] - share(u))).toBeLessThan(0.51);
-    if (v !== 0) expect(Math.abs(pixels[at + 1] - share(v))).toBeLessThan(0.51);
-  }
-});
-
 const fine: Size = [40, 50];
 const rooms = Array.from({ length: 20 }, (_, index) => drawRoom(random(5, "room", index), 3));
 const castFine = (scene: Scene): Casting => castRays(scene, () => white, fine);
@@ -231,114 +213,6 @@ it("on the right wall a texture runs along z and y, on the floor along x and z",
   const onFloor = seeRamp(16, { yaw: -0.4, pitch: -0.9 }); // 2 m below
   expect(Math.abs(onFloor[middle] - 255 * share((2 / Math.tan(0.9)) * Math.sin(0.4), 16))).toBeLessThan(0.51);
   expect(Math.abs(onFloor[middle + 1] - 255 * share((-2 / Math.tan(0.9)) * Math.cos(0.4), 16))).toBeLessThan(0.51);
-});
-
-const fine: Size = [40, 50];
-const rooms = Array.from({ length: 20 }, (_, index) => drawRoom(random(5, "room", index), 3));
-const castFine = (scene: Scene): Casting => castRays(scene, () => white, fine);
-const pointOf = ({ depth }: Casting, row: number, column: number): number[] => {
-  const step = (2 * Math.tan((35 * Math.PI) / 180)) / fine[1];
-  const t = depth[row * fine[1] + column];
-  return [(column + 0.5 - fine[1] / 2) * step * t, (fine[0] / 2 - row - 0.5) * step * t, -t];
-};
-const minus = (a: number[], b: number[]): number[] => a.map((value, k) => value - b[k]);
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, k) => sum + value * b[k], 0);
-
-it("in 20 random rooms all depths are within the range, and all normals have length 1 and face the camera", () => {
-  for (const casting of rooms.map(castFine)) {
-    expect(Math.min(...casting.depth)).toBeGreaterThan(roomDepths.nearest);
-    expect(Math.max(...casting.depth)).toBeLessThan(roomDepths.farthest);
-    for (let row = 0; row < fine[0]; row++) {
-      for (let column = 0; column < fine[1]; column++) {
-        const normal = normalAt(casting, row, column);
-        expect(Math.abs(dot(normal, normal) - 1)).toBeLessThan(1e-6);
-        expect(dot(normal, pointOf(casting, row, column))).toBeLessThan(0);
-      }
-    }
-  }
-});
-
-it("things are seen in 20 random rooms: in each of most rooms, on a tenth to a half of the pixels of all", () => {
-  const shares = rooms.map((scene) => {
-    const empty = castFine({ ...scene, solids: scene.solids.slice(0, 1) });
-    return castFine(scene).depth.filter((metres, i) => metres < empty.depth[i]).length / empty.depth.length;
-  });
-  expect(shares.filter((share) => share > 0.02).length).toBeGreaterThan(17);
-  const mean = shares.reduce((sum, share) => sum + share) / shares.length;
-  expect(mean).toBeGreaterThan(0.1);
-  expect(mean).toBeLessThan(0.5);
-});
-
-it("on every plane of 20 random rooms with one thing each the differences of neighbouring points are at right angles to the normal", () => {
-  let flat = 0;
-  for (const casting of rooms.map(({ solids, ...scene }) => castFine({ ...scene, solids: solids.slice(0, 2) }))) {
-    for (let row = 1; row < fine[0]; row++) {
-      for (let column = 1; column < fine[1]; column++) {
-        const normal = normalAt(casting, row, column);
-        const here = pointOf(casting, row, column);
-        for (const [other, otherColumn] of [[row - 1, column], [row, column - 1]]) {
-          const step = minus(pointOf(casting, other, otherColumn), here);
-          const sameNormal = minus(normalAt(casting, other, otherColumn), normal).every((difference) => difference === 0);
-          if (!sameNormal || Math.hypot(...step) > 0.2) continue; // farther ones are of parallel planes
-          flat++;
-          expect(Math.abs(dot(step, normal)) / Math.hypot(...step)).toBeLessThan(1e-4); // float32 depths of some metres, steps of centimetres
-        }
-      }
-    }
-  }
-  expect(flat).toBeGreaterThan(20 * 2000);
-});
-
-it("the mirrored view of a scene is what a camera sees of the mirrored scene", () => {
-  const solids: Solid[] = [
-    { kind: "box", size: [0.6, 1, 0.8], at: [-0.7, -0.5, -3], turn: 0.4, surfaces: [surface] },
-    { kind: "sphere", radius: 0.5, at: [1, 0.2, -3.5], turn: 0, surfaces: [surface] },
-  ];
-  const mirrored = solids.map((solid): Solid => ({ ...solid, at: [-solid.at[0], solid.at[1], solid.at[2]], turn: -solid.turn }));
-  const [scene, other] = [see(solids, { pitch: -0.2 }), see(mirrored, { pitch: -0.2 })];
-  const all = { top: 0, left: 0, height, width };
-  const view: View = { region: all, resized: size, window: all, flip: true, resampling: "pil-bilinear" };
-  for (const kind of ["depth", "normals"] as const) {
-    const flipped = new Float32Array(scene[kind].length);
-    applyViewToMap(kind, { size, values: scene[kind] }, view, flipped);
-    expectNear(other[kind], [...flipped]);
-  }
-});
-
-it("a wall faces a lamp at the camera's place: 255 (ambient + strength cosine)", () => {
-  const casting = see([], {}, { ambient: 0.2, lamps: [{ at: [0, 0, 0], strength: 0.5 }] });
-  for (const column of [2, 4]) {
-    const cosine = 1 / Math.hypot(ray(3, column)[0], 1);
-    expect([...casting.pixels.subarray(3 * (3 * width + column), 3 * (3 * width + column) + 3)]).toEqual(Array.from({ length: 3 }, () => Math.round(255 * (0.2 + 0.5 * cosine))));
-  }
-});
-
-it("a lamp behind a surface takes no light away", () => {
-  const { pixels } = see([], {}, { ambient: 0.2, lamps: [{ at: [0, 0, -9], strength: 0.5 }] });
-  expect(pixels[3 * (3 * width + 4)]).toBe(51);
-});
-
-it("the six surfaces of a room are left, right, bottom, top, back and front", () => {
-  const surfaces = Array.from({ length: 6 }, (_, picture): Surface => ({ ...surface, picture }));
-  const colours = surfaces.map((_, i) => new Float32Array(white.length).fill(i / 255));
-  const centre = (yaw: number, pitch: number): number =>
-    castRays({ camera: { ...ahead, yaw, pitch }, solids: [{ ...room, surfaces }], lamps: [], ambient: 1 }, ({ picture }) => colours[picture], size).pixels[3 * (3 * width + 4)];
-  const quarter = Math.PI / 2;
-  expect([centre(quarter, 0), centre(-quarter, 0), centre(0, -quarter), centre(0, quarter), centre(0, 0), centre(2 * quarter, 0)]).toEqual([0, 1, 2, 3, 4, 5]);
-});
-
-it("a texture repeats every tile, its left to the left and its top up, in the colours of its channels", () => {
-  const texture = new Float32Array(white.length);
-  const side = textureSidePx;
-  for (let row = 0; row < side; row++) for (let column = 0; column < side; column++) texture.set([(column + 0.5) / side, 1 - (row + 0.5) / side, 0.5], 3 * (row * side + column));
-  const wide: Solid = { ...room, surfaces: [{ ...surface, tileM: 4 }] };
-  const { pixels } = castRays({ camera: ahead, solids: [wide], lamps: [], ambient: 1 }, () => texture, size);
-  for (const [row, column] of [[2, 5], [2, 3], [4, 5], [4, 3]]) {
-    const [x, y] = ray(row, column).map((part) => 5 * part); // metres on the far wall
-    const share = (metres: number): number => (((metres / 4) % 1) + 1) % 1;
-    const got = pixels.subarray(3 * (row * width + column), 3 * (row * width + column) + 3);
-    for (const [k, wanted] of [share(x), share(y), 0.5].entries()) expect(Math.abs(got[k] - 255 * wanted)).toBeLessThan(0.51);
-  }
 });
 
 it("a ray into the void is refused", () => {
