@@ -3,7 +3,7 @@ import { random } from "@flexivit/random";
 import { expect, it } from "vitest";
 import { castRays, textureSidePx, type Camera, type Casting, type Scene } from "./ray-cast.ts";
 import { drawRoom, roomDepths } from "./ray-cast-room.ts";
-import type { Solid, Surface, Vector } from "./ray-cast-solids.ts";
+import { reach, type Solid, type Surface, type Vector } from "./ray-cast-solids.ts";
 
 const surface: Surface = { picture: 0, tileM: 1, dark: [0, 0, 0], bright: [1, 1, 1] };
 const white = new Float32Array(3 * textureSidePx ** 2).fill(1);
@@ -92,6 +92,12 @@ it("an upright cylinder of radius 0.8 has the depth of a circle in every row, an
   expectNear(normalAt(fromAbove, 3, 4), [0, 0, 1]);
 });
 
+it("a ray straight down meets the top of a cylinder 1 m high that it stands above, and misses one beside it", () => {
+  const cylinder = { kind: "cylinder", radius: 0.3, height: 1 } as const;
+  expect(reach(cylinder, [0.1, 3, 0.2], 0, -1, 0)).toBe(2.5);
+  expect(reach(cylinder, [0.4, 3, 0], 0, -1, 0)).toBe(Infinity);
+});
+
 const fine: Size = [40, 50];
 const rooms = Array.from({ length: 20 }, (_, index) => drawRoom(random(5, "room", index), 3));
 const castFine = (scene: Scene): Casting => castRays(scene, () => white, fine);
@@ -113,6 +119,21 @@ it("in 20 random rooms all depths are within the range, and all normals have len
         expect(Math.abs(dot(normal, normal) - 1)).toBeLessThan(1e-6);
         expect(dot(normal, pointOf(casting, row, column))).toBeLessThan(0);
       }
+    }
+  }
+});
+
+it("in 200 random rooms the camera keeps 0.4 m from walls and things, and things stand on the floor within the walls", () => {
+  for (let index = 0; index < 200; index++) {
+    const { camera: { at: [x, , z] }, solids: [walls, ...things] } = drawRoom(random(6, "room", index), 3);
+    const { size } = walls as Solid & { kind: "room" };
+    expect(size[0] / 2 - Math.abs(x)).toBeGreaterThanOrEqual(0.4);
+    expect(size[2] / 2 - Math.abs(z)).toBeGreaterThanOrEqual(0.4);
+    for (const thing of things) {
+      const [wide, high] = "size" in thing ? [Math.hypot(thing.size[0], thing.size[2]), thing.size[1]] : [2 * thing.radius, thing.kind === "sphere" ? 2 * thing.radius : thing.height];
+      expect(thing.at[1] - high / 2).toBe(0);
+      expect(Math.hypot(thing.at[0] - x, thing.at[2] - z) - wide / 2).toBeGreaterThan(0.4);
+      for (const axis of [0, 2]) expect(Math.abs(thing.at[axis]) + wide / 2).toBeLessThan(size[axis] / 2 + 1e-12);
     }
   }
 });
