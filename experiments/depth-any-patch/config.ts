@@ -1,7 +1,7 @@
 import { vitConfig } from "@flexivit/vit";
 import { taskDefaults, type HeadConfigs } from "flexivit";
 import { anyPatchPlans, type AnyPatchConfig } from "../any-patch.ts";
-import type { Plan } from "../plan.ts";
+import type { TrainedPlan } from "../plan.ts";
 import { lasting, paperPatchSizes } from "../recipes.ts";
 import { roomDepths } from "../scenes/ray-cast-room.ts";
 import { smokeSceneVit } from "../scene-settings.ts";
@@ -20,8 +20,8 @@ const head: HeadConfigs["depth"] = { dim: depthVit.dim, blocks: ["1", "3"], stri
 /**
  * Ray-cast rooms at 96 px, half of them mirrored. Settings were found in LOG.md.
  *
- * The one flexible model takes as many steps as the three fixed ones together: so short a training gives each of its sizes
- * a fifth of the steps, and the comparison is between what the same steps buy.
+ * The one flexible model takes as many steps as the three fixed ones together, as the comparison is between what the same
+ * steps buy; a second flexible one takes as many as each of them.
  */
 const small: Config = {
   data: "ray-cast-scenes",
@@ -54,7 +54,7 @@ const smoke: Config = {
   patchSizes: ["24", "12"],
   fixedPatchSizes: ["12"],
   training: { ...small.training, ...lasting(small.training, 4), batchSize: 4, head: { ...head, dim: smokeSceneVit.dim, blocks: ["0", "tokens"], width: 4 } },
-  flexibleSteps: 4,
+  flexibleSteps: 6,
   vit: smokeSceneVit,
   testPictures: 8,
 };
@@ -93,9 +93,18 @@ const paper: Config = {
 
 export const configs = { small, smoke, paper } as const satisfies Record<string, Config>;
 
-/** The flexible model and the fixed ones, from trained weights where the variant wants them. */
-export function plansOf(config: Config, seed: number, weights?: readonly string[]): Plan[] {
-  const plans = anyPatchPlans(config, seed);
+/** The flexible model of as many steps as a fixed one, where the other takes more. */
+export const equalName = "flexible, equal steps";
+
+/** Whether the flexible model takes more steps than each fixed one, so that there is a second one. */
+export function takesMore({ flexibleSteps, training }: Config): boolean {
+  return flexibleSteps !== undefined && flexibleSteps !== training.steps;
+}
+
+/** The flexible model, the fixed ones and the second flexible one, from trained weights where the variant wants them. */
+export function plansOf(config: Config, seed: number, weights?: readonly string[]): TrainedPlan[] {
+  const [equal] = takesMore(config) ? anyPatchPlans({ ...config, flexibleSteps: undefined }, seed) : [];
+  const plans = [...anyPatchPlans(config, seed), ...(equal ? [{ ...equal, name: equalName }] : [])];
   if (!config.pretrained) return plans;
   const [from] = weightsOf(weights, "backbone");
   return plans.map((plan) => ({ ...plan, from }));

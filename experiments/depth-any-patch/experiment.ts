@@ -1,7 +1,8 @@
 import { measureAnyPatch, trainingText, type ShownFigure } from "../any-patch.ts";
 import type { Experiment } from "../experiment.ts";
-import { taskExperimentOf } from "../study.ts";
-import { configs, plansOf, type Config } from "./config.ts";
+import type { Panel } from "../panel.ts";
+import { taskExperimentOf, type Trial } from "../study.ts";
+import { configs, equalName, plansOf, takesMore, type Config } from "./config.ts";
 import { mapsAtEveryPatch } from "./pictures.ts";
 import { rulesOf } from "./rules.ts";
 
@@ -26,8 +27,17 @@ export const experiment: Experiment = taskExperimentOf<Config, "depth">({
   },
   configs,
   plans: plansOf,
-  measure: (trial) => measureAnyPatch(trial, figures),
+  measure,
   rules: rulesOf,
   training: trainingText,
   pictures: mapsAtEveryPatch,
 });
+
+/** All models at every patch size, the second flexible one last. */
+async function measure(trial: Trial<Config, "depth">): Promise<Panel[]> {
+  const panels = await measureAnyPatch(trial, figures);
+  if (!takesMore(trial.config)) return panels;
+  const alone = { ...trial, config: { ...trial.config, fixedPatchSizes: [] }, models: trial.models.slice(-1) };
+  const equal = await measureAnyPatch(alone, figures);
+  return panels.map((panel, i) => ({ ...panel, lines: [...panel.lines, { name: equalName, values: equal[i].lines[0].values }] }));
+}
