@@ -5,7 +5,7 @@ import type { Panel, PanelLine } from "./panel.ts";
 import type { DataChoice, TrainedPlan } from "./plan.ts";
 import { fixedVit, lasting } from "./recipes.ts";
 import type { StudyConfig, Trial } from "./study.ts";
-import type { TaskData } from "./subject.ts";
+import type { RecipeOf, TaskData } from "./subject.ts";
 import type { Unit } from "./unit.ts";
 
 /** How a model of a task is trained: everything of a recipe but the transformer, the patch sizes and the seed. */
@@ -39,8 +39,8 @@ const fixedName = (size: string): string => `fixed ${size}`;
 type Model = { vit: VitConfig; patchSizes: string[]; seed: number };
 
 function taskPlan<T extends HeadTask>(name: string, { data, channels }: DataChoice, training: TaskTraining<T>, { vit, patchSizes, seed }: Model): TrainedPlan {
-  const recipe = { ...training, vit, patchSizes, evaluatePatchSizes: patchSizes, seed } as TaskRecipe;
-  return { name, data, channels, recipe };
+  const recipe: TaskRecipe<T> = { ...training, vit, patchSizes, evaluatePatchSizes: patchSizes, seed };
+  return { name, data, channels, recipe: recipe as RecipeOf<T> } as TrainedPlan;
 }
 
 /** A figure of an evaluation that becomes a panel. */

@@ -8,7 +8,7 @@ import { loadModel, teacherObjective, trainClassifier, trainTask, type DataSets,
 import { firstOf } from "./chosen-pictures.ts";
 import { folderName, planHash, type Plan, type TrainedPlan } from "./plan.ts";
 import type { Session } from "./session.ts";
-import { subjectOf, type DataOf, type RecipeOf, type Subject, type TaskData } from "./subject.ts";
+import { loadSubject, subjectOf, type DataOf, type RecipeOf, type Subject, type TaskData } from "./subject.ts";
 
 /** Test pictures that are evaluated while a model trains, fewer where each costs more; what is measured afterwards takes all of them. */
 const watchedPictures = { classify: 500, detect: 50, segment: 50, depth: 50 } satisfies Record<Subject, number>;
@@ -87,7 +87,8 @@ async function trainNow(plan: TrainedPlan, session: Session, { folder, title, be
 type FitContext = Pick<TrainingContext, "run" | "signal" | "onStep">;
 
 async function fit(plan: TrainedPlan, before: Record<string, string>, data: DataOf<Subject>, context: FitContext): Promise<"finished" | "stopped"> {
-  const recipe = before["from"] === undefined ? plan.recipe : await startingFrom(plan.recipe, before["from"]);
+  const start = before["from"];
+  const recipe = start === undefined ? plan.recipe : await startingFrom(plan.recipe, start, plan.from!);
   const sets = { training: data.training, test: firstOf(data.test, watchedPictures[subjectOf(recipe)]) };
   const { status, model, file, step } =
     "task" in recipe
@@ -107,8 +108,8 @@ async function fitClassifier({ recipe, teacher: lesson }: TrainedPlan<"classify"
   }
 }
 
-async function startingFrom<Recipe extends RecipeOf<Subject>>(recipe: Recipe, file: string): Promise<Recipe> {
-  const { params, info } = await loadModel(file);
+async function startingFrom<Recipe extends RecipeOf<Subject>>(recipe: Recipe, file: string, before: Plan): Promise<Recipe> {
+  const { params, info } = await loadSubject(file, "recipe" in before ? subjectOf(before.recipe) : "classify");
   disposeTree(params);
   return { ...recipe, vit: info.vit, from: { file, sha256: await sha256Of(file) } };
 }

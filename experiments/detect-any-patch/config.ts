@@ -2,7 +2,6 @@ import { vitConfig } from "@flexivit/vit";
 import type { HeadConfigs } from "flexivit";
 import { taskDefaults } from "flexivit";
 import type { AnyPatchConfig } from "../any-patch.ts";
-import { lasting, paperPatchSizes } from "../recipes.ts";
 import { sceneTraining, sceneVit, smokeSceneTraining, smokeSceneVit } from "../scene-settings.ts";
 
 export type Config = AnyPatchConfig<"detect">;
