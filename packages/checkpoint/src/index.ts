@@ -7,7 +7,7 @@ export { readMetadata } from "./read-metadata.ts";
 export type { VitTraits } from "./read-config.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { fromTensor, toTensor } from "./tensors.ts";
-export { resizeVit } from "./resize-vit.ts";
+export { resizeVit, vitStoredAt, type StoredSizes } from "./resize-vit.ts";
 export { saveVit } from "./save-vit.ts";
 export { timmArguments } from "./timm-arguments.ts";
 export { unlikeOrigin } from "./unlike-origin.ts";

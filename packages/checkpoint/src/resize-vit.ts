@@ -5,6 +5,9 @@ import type { VitConfig } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
 import type { VitModel } from "./vit-file.ts";
 
+/** Sizes at which a model stores its patch kernel and its grid of positions, height before width; what is left out stays. */
+export type StoredSizes = Partial<Pick<VitConfig, "patchSize" | "positionGrid">>;
+
 /**
  * The same model with its patch kernel and its grid of positions stored at other sizes, by its own `kernelResize` and
  * `positionInterpolation`. A covariance, which is of patches of the stored size, weights this resize but no later one.
@@ -17,9 +20,8 @@ import type { VitModel } from "./vit-file.ts";
  * @returns tensors of its own, to be disposed by the caller
  * @throws where the embedder is not the linear one, or positions are resized that are not a learned grid
  */
-export function resizeVit(model: VitModel, sizes: Partial<Pick<VitConfig, "patchSize" | "positionGrid">>): VitModel {
-  const config = { ...model.config, ...sizes, kernelResize: keptResize(model.config, sizes) };
-  requireResizable(model.config, config);
+export function resizeVit(model: VitModel, sizes: StoredSizes): VitModel {
+  const config = vitStoredAt(model.config, sizes);
   const [gridHeight, gridWidth] = config.positionGrid;
   const resized = (tensor: tf.Tensor, path: string): tf.Tensor => {
     if (path === "params/patchEmbedding/kernel") return resizePatchKernel(tensor as tf.Tensor4D, config.patchSize, model.config.kernelResize);
@@ -31,7 +33,18 @@ export function resizeVit(model: VitModel, sizes: Partial<Pick<VitConfig, "patch
   return { params, config, ...(head && { head }) };
 }
 
-function keptResize({ kernelResize, patchSize }: VitConfig, sizes: Partial<Pick<VitConfig, "patchSize">>): VitConfig["kernelResize"] {
+/**
+ * The configuration that {@link resizeVit} gives a model of this one: to know it, or that there is none, before weights are read.
+ *
+ * @throws as resizeVit does
+ */
+export function vitStoredAt(config: VitConfig, sizes: StoredSizes): VitConfig {
+  const wanted = { ...config, ...sizes, kernelResize: keptResize(config, sizes) };
+  requireResizable(config, wanted);
+  return wanted;
+}
+
+function keptResize({ kernelResize, patchSize }: VitConfig, sizes: StoredSizes): VitConfig["kernelResize"] {
   const { method, interpolation } = kernelResize;
   return String(sizes.patchSize ?? patchSize) === String(patchSize) ? kernelResize : { method, interpolation };
 }

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { disposeTree } from "@flexivit/params";
+import { resizeVit } from "@flexivit/checkpoint";
+import { disposeTree, leaves } from "@flexivit/params";
 import { expectClose, fixturePath } from "@flexivit/testing";
 import { readRun } from "@flexivit/run-log";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -54,6 +55,19 @@ describe("flexivit train --from", () => {
     expectClose(after.params.backbone.patchEmbedding.kernel, before.params.backbone.patchEmbedding.kernel, { absolute: 1e-9 });
     expect(after.info.vit).toEqual(before.info.vit);
     disposeTree(before.params, after.params);
+  });
+
+  it("stores kernel and positions at other sizes where flags say so: both are resized once, and the tokens are those of PI-resize", async () => {
+    const out = await newOut();
+    const { code } = await fineTune(out, { "store-patch-size": "24", "store-grid": "5x4", "learning-rate": "1e-12", "weight-decay": "0" });
+    expect(code).toBe(0);
+    const [before, after] = [await loadModel(model), await loadModel(join(out, "flexible", "model.safetensors"))];
+    expect(after.info.vit).toEqual({ ...before.info.vit, patchSize: [24, 24], positionGrid: [5, 4] });
+    const resized = resizeVit({ params: before.params.backbone, config: before.info.vit, head: before.params.head }, { patchSize: [24, 24], positionGrid: [5, 4] });
+    const there = leaves(resized.params);
+    for (const [index, { tensor }] of leaves(after.params.backbone).entries()) expectClose(tensor, there[index].tensor, { absolute: 1e-9 }); // three updates of 1e-12
+    expect((await readRun(join(out, "flexible"))).config).toMatchObject({ vit: { patchSize: [24, 24], positionGrid: [5, 4] } });
+    disposeTree(before.params, after.params, resized.params, resized.head);
   });
 
   it("with --freeze backbone trains the new head alone: no bit of the backbone moves", async () => {

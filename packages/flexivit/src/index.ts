@@ -5,6 +5,7 @@ export { classifierLogits, initClassifierWeights, type ClassifierInfo, type Clas
 export { loadModel, saveModel } from "./model-file.ts";
 export { openData, type DataSets, type OpenDataOptions } from "./open-data.ts";
 export { checkRecipe, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
+export { startingPointOf, storedLike, type StartingPoint, type VitStorage } from "./starting-point.ts";
 export { teacherObjective, type Teacher, type TeacherView } from "./teacher-objective.ts";
 export { objectivesOf, type Objective, type Task } from "./task.ts";
 export { trainClassifier, type TrainedClassifier, type TrainingContext } from "./train-classifier.ts";

@@ -37,6 +37,7 @@ describe("the model that flags make", () => {
     [["--class-token", "ones,last,position", "--pooling", "tok"], { classToken: { value: "ones", at: "last", position: true } }],
     [["--kernel-interpolation", "bicubic"], { kernelResize: { method: "pi", interpolation: { kernel: "bicubic", antialias: false, alignment: "half-pixel" } } }],
     [["--kernel-resize", "area", "--kernel-antialias"], { kernelResize: { method: "area", interpolation: { kernel: "bilinear", antialias: true, alignment: "half-pixel" } } }],
+    [["--store-patch-size", "8", "--store-grid", "3x5"], { patchSize: [8, 8], positionGrid: [3, 5] }],
   ])("%j trains, and its config says %j", async (flags, fields) => {
     const { code, vit } = await train(...flags);
     expect(code).toBe(0);

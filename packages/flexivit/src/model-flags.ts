@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { parseScheme, type Size } from "@flexivit/patch-schemes";
 import { flexivitKernelResize, type KernelResize, type SeparableCovariance } from "@flexivit/pi-resize";
 import { vitConfig, type ClassToken, type Embedder, type VitConfig } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
+import { readJsonObject } from "./json-file.ts";
+import { storedSizesOf } from "./commands/trait-flags.ts";
 import type { TrainPlan } from "./train-plan.ts";
 
 /** Flags that make a model; one that is read from a file is made already. */
@@ -41,7 +42,7 @@ const largestKernelPx = 32;
  * @throws where flags are impossible together, or a file of them cannot be read.
  */
 export function modelOf(flags: TrainFlags, { variant, imageSizePx, patchSizes }: TrainPlan, channels: number): VitConfig {
-  const sizes = storedSizes(patchSizes, imageSizePx);
+  const sizes = { ...storedSizes(patchSizes, imageSizePx), ...storedSizesOf(flags) };
   const size = vitConfig(variant, { channels, ...sizes });
   const config = vitConfig(variant, { channels, ...sizes, ...fieldsOf(flags, size), ...fileFields(flags, size) });
   checkCovariance(flags, config);
@@ -54,7 +55,7 @@ function checkCovariance({ covariance: file }: TrainFlags, { patchSize: [height,
   throw new Error(`train(--covariance): expected the covariance of patches of ${wanted}, as the stored kernel is, got one of ${got} in ${file}. Make it with flexivit covariance --patch-size ${wanted}.`);
 }
 
-/** Sizes at which kernel and positions are stored. */
+/** Sizes at which kernel and positions are stored where no flag says so. */
 export function storedSizes(patchSizes: readonly string[], imageSizePx: number): { patchSize: Size; positionGrid?: Size } {
   const schemes = patchSizes.map(parseScheme);
   const side = (axis: 0 | 1): number => Math.min(largestKernelPx, Math.max(...schemes.map(({ patchSize }) => patchSize[axis])));
@@ -109,7 +110,7 @@ function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
 }
 
 function readCovariance(file: string): SeparableCovariance {
-  const read = readJson(file, "--covariance", "what flexivit covariance writes") as { covariance?: SeparableCovariance };
+  const read = readJsonObject(file, "--covariance", "what flexivit covariance writes") as { covariance?: SeparableCovariance };
   if (read.covariance) return read.covariance;
   throw new Error(`train(--covariance): expected what flexivit covariance writes, got a file without a covariance: ${file}. Make it with flexivit covariance.`);
 }
@@ -119,20 +120,9 @@ const optionalFields = ["classToken", "layerScale"] as const satisfies readonly 
 
 function fileFields({ modelConfig }: TrainFlags, whole: VitConfig): Partial<VitConfig> {
   if (modelConfig === undefined) return {};
-  const fields = readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config");
+  const fields = readJsonObject(modelConfig, "--model-config", "a JSON object of fields of the model's config");
   const known = new Set([...Object.keys(whole), ...optionalFields]);
   const unknown = Object.keys(fields).find((name) => !known.has(name));
   if (unknown === undefined) return fields;
   throw new Error(`train(--model-config): expected fields out of ${[...known].join(", ")}, got "${unknown}" in ${modelConfig}. Correct its name or leave it out.`);
-}
-
-function readJson(file: string, flag: string, expected: string): object {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-    throw new Error("other JSON");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`train(${flag}): expected ${expected}, got ${code ?? message} in ${file}. Check the file.`, { cause: error });
-  }
 }

@@ -1,39 +1,50 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { describeVit, loadVit } from "@flexivit/checkpoint";
+import { describeVit, loadVit, resizeVit, type VitModel } from "@flexivit/checkpoint";
+import type { ClassifierParams } from "@flexivit/classify";
 import { disposeTree, leaves, type ParamTree, under } from "@flexivit/params";
+import { sha256Of } from "@flexivit/run-log";
+import type { VitConfig, VitParams } from "@flexivit/vit";
 import { initClassifierWeights, type ClassifierInfo, type ClassifierWeights } from "./model.ts";
 import { classifierInfo } from "./model-file.ts";
 import type { ClassifierRecipe } from "./recipe.ts";
+import { describeTask, loadTaskModel } from "./tasks/task-file.ts";
+import type { TaskModel } from "./tasks/task-model.ts";
 
 /** Trained weights that a training starts from; the checksum makes sure that a resumed run speaks of the same ones. */
 export type StartingPoint = { file: string; sha256: string };
 
 /**
  * The starting point that a file of weights is (of ours, big_vision, timm or Hugging Face), and what it says beside them;
- * `classes` is empty where there is no head.
+ * `classes` is empty where there is no classifier's head.
  *
  * @throws where the file is missing, damaged or of another kind.
  */
 export async function startingPointOf(file: string): Promise<{ from: StartingPoint; info: ClassifierInfo }> {
-  const info = classifierInfo(await describeVit(file));
+  const task = await describeTask(file).catch(() => undefined); // the reader of classifiers says why it cannot be read
+  const info = task ? taskAsClassifier(task) : classifierInfo(await describeVit(file));
   return { from: { file, sha256: await sha256Of(file) }, info };
 }
 
-/** The checksum of a file, read piece by piece. */
-export async function sha256Of(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
+/** What a classifier may start from in a task model: all but its head. */
+function taskAsClassifier({ vit, imageSizePx, framing, normalisation, patchSizes }: TaskModel["info"]): ClassifierInfo {
+  return { vit, classes: [], imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
+}
+
+/** How a model stores its kernel and its positions and resizes them at each call: what may differ from the model that it starts from. */
+export type VitStorage = Pick<VitConfig, "patchSize" | "positionGrid" | "kernelResize" | "positionInterpolation">;
+
+/** A configuration with the storage of another one. */
+export function storedLike(vit: VitConfig, { patchSize, positionGrid, kernelResize, positionInterpolation }: VitStorage): VitConfig {
+  return { ...vit, patchSize, positionGrid, kernelResize, positionInterpolation };
 }
 
 /**
- * The weights before the first step: fresh ones, or those that the recipe starts from. A head for other classes, or for
- * the same in another order, is fresh.
+ * The weights before the first step: fresh ones, or those that the recipe starts from. Where the recipe stores kernel and
+ * positions at other sizes than the file, they are resized once, by the rules that travel with the file: PI-resize keeps the
+ * tokens of patches that grow. A head for other classes, or for the same in another order, is fresh.
  *
- * @throws where the file to start from holds another model than the recipe's, or has changed, or there is nothing where
- *   the recipe would freeze.
+ * @throws where the file to start from holds another model than the recipe's, or has changed, or cannot be stored at the
+ *   recipe's sizes, or there is nothing where the recipe would freeze.
+ * Source: big_vision `models/proj/flexi/vit.py` `load`, which resizes a fixed model's weights so for a flexible student.
  */
 export async function firstWeights(recipe: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
   return requirePlaces(await startingWeights(recipe, classes), recipe.freeze);
@@ -66,16 +77,42 @@ function placesOf(paths: readonly string[]): string {
 
 async function startingWeights({ vit, from, headBias, seed }: FirstWeightsRecipe, classes: readonly string[]): Promise<ClassifierWeights> {
   if (!from) return initClassifierWeights(vit, classes.length, headBias, seed);
-  const now = await startingPointOf(from.file);
-  if (now.from.sha256 !== from.sha256 || JSON.stringify(now.info.vit) !== JSON.stringify(vit)) {
-    throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${from.file}. Make the recipe again.`);
-  }
-  const { params: backbone, head } = await loadVit(from.file);
-  if (head && keepsHead(now.info, classes)) return { backbone, head };
+  const { backbone, head, info, task } = await startedFrom(from, vit);
+  disposeTree(task?.params.head);
+  if (head && keepsHead(info, classes)) return { backbone, head };
   disposeTree(head);
   const fresh = initClassifierWeights(vit, classes.length, headBias, seed);
   disposeTree(fresh.backbone);
   return { backbone, head: fresh.head };
+}
+
+/** A backbone, what its file says, and the head that it came with: a classifier's, or that of a task model. */
+type Started = { backbone: VitParams; info: ClassifierInfo; head?: ClassifierParams; task?: TaskModel };
+
+/**
+ * The weights of a starting point, kernel and positions stored at the sizes of `vit`. All are the caller's to dispose.
+ *
+ * @throws where the file has changed, or holds another model than `vit` but for its storage
+ */
+export async function startedFrom({ file, sha256 }: StartingPoint, vit: VitConfig): Promise<Started> {
+  const { from: now, info } = await startingPointOf(file);
+  if (now.sha256 !== sha256 || JSON.stringify(storedLike(info.vit, vit)) !== JSON.stringify(vit)) {
+    throw new Error(`firstWeights(from): expected the model that this recipe was made for, got another in ${file}. Make the recipe again.`);
+  }
+  const task = (await describeTask(file)) ? await loadTaskModel(file) : undefined;
+  const { params, head } = storedAt(vit, task ? { params: task.params.backbone, config: task.info.vit } : await loadVit(file));
+  return { backbone: params, info, ...(head && { head }), ...(task && { task }) };
+}
+
+/** The model with its weights stored at the sizes of a configuration; itself, bit for bit, where those are its own. */
+function storedAt({ patchSize, positionGrid }: VitConfig, model: VitModel): Pick<VitModel, "params" | "head"> {
+  const { config, params, head } = model;
+  if (String([config.patchSize, config.positionGrid]) === String([patchSize, positionGrid])) return model;
+  try {
+    return resizeVit(model, { patchSize, positionGrid });
+  } finally {
+    disposeTree(params, head);
+  }
 }
 
 /** Whether the head of a trained model fits these classes. */

@@ -84,3 +84,15 @@ it("the gradient is that of the loss, in the student's head and kernel, and noth
   tf.dispose(batch);
   disposeTree(student, teacher);
 });
+
+it("a teacher that takes pixels on another scale is refused; the usual scale may be named", () => {
+  const [teacher, view] = [weights(2), { patchSize: "6", imageSizePx: 24, distance: { kind: "kl" } }] as const;
+  const scaled = (mean: number, std: number) => () => teacherObjective(recipe, { params: teacher, info: { ...info, normalisation: { mean, std } } }, view);
+  expect(scaled(0.5, 0.25)).toThrow(
+    new Error(
+      'teacherObjective(teacher): expected a teacher of the student\'s pictures, {"channels":1,"mean":0.5,"std":0.5}, got one of {"channels":1,"mean":0.5,"std":0.25}. Open the data as the teacher takes it (--normalisation).',
+    ),
+  );
+  expect(scaled(0.5, 0.5)).not.toThrow();
+  disposeTree(teacher);
+});

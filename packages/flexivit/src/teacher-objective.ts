@@ -1,3 +1,4 @@
+import { normalisations } from "@flexivit/data";
 import { distillationLoss, resizeImages, type Distance } from "@flexivit/distill";
 import { disposeTree } from "@flexivit/params";
 import { gridOf, parseScheme } from "@flexivit/patch-schemes";
@@ -25,10 +26,12 @@ export type Objective = { loss: LossFunction<TrainedWeights, ClassifierBatch>; i
  *
  * Pictures come at the larger of the two sizes; the other one is resized from it.
  *
+ * @throws where the teacher takes pictures of other channels or another scale of pixels than the student.
  * Source: arXiv 2212.08013 section 4; big_vision `configs/proj/flexivit/i1k_deit3_distill.py`.
  */
 export function teacherObjective(recipe: ClassifierRecipe, teacher: ClassifierModel, { patchSize, imageSizePx, distance }: TeacherView): Objective {
   const { vit, remainder, recompute, seed, accumulate } = recipe;
+  requireSamePictures(teacher.info, recipe);
   const scheme = parseScheme(patchSize);
   const loss: Objective["loss"] = (params, { images0 }, { scheme: own, step, part }) => {
     const answers = classifierLogits(teacher.params, teacher.info.vit, atSize(images0, imageSizePx), { scheme });
@@ -56,14 +59,17 @@ export async function openTeacher(recipe: ClassifierRecipe, classes: readonly st
   }
 }
 
-function checkTeacher({ info }: ClassifierModel, { vit, teacher, normalisation }: ClassifierRecipe, classes: readonly string[]): void {
+function checkTeacher({ info }: ClassifierModel, { teacher }: ClassifierRecipe, classes: readonly string[]): void {
   gridOf(parseScheme(teacher!.patchSize), teacher!.imageSizePx);
   if (info.classes.length !== classes.length) {
     throw new Error(`openTeacher(teacher): expected a teacher of ${classes.length} classes, as the data has, got ${info.classes.length} in ${teacher!.file}. Train the teacher on these classes.`);
   }
-  if (info.vit.channels !== vit.channels || JSON.stringify(info.normalisation) !== JSON.stringify(normalisation)) {
-    throw new Error(`openTeacher(teacher): expected a teacher of pictures with ${vit.channels} channels and the student's scale of pixels, got another in ${teacher!.file}. Open the data as the teacher takes it (--normalisation).`);
-  }
+}
+
+function requireSamePictures(teacher: ClassifierModel["info"], student: ClassifierRecipe): void {
+  const [own, others] = [student, teacher].map(({ vit, normalisation = normalisations.half }) => JSON.stringify({ channels: vit.channels, ...normalisation }));
+  if (own === others) return;
+  throw new Error(`teacherObjective(teacher): expected a teacher of the student's pictures, ${own}, got one of ${others}. Open the data as the teacher takes it (--normalisation).`);
 }
 
 /** @param images [batch, height, width, channels] */

@@ -1,4 +1,6 @@
 /** `flexivit train --wandb` and `flexivit sync` with a server on 127.0.0.1. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,22 +29,34 @@ const flags = (out: string, steps: number): string[] =>
   `train --data ${pictures} --out ${out} --variant mu --image-size 24 --patch-sizes 12,8,6 --steps ${steps} --batch-size 4 --evaluate-every ${steps}`.split(" ");
 const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1)!;
 
+/** Compares the server's lines with the run on disk: rows by value, files by path and hash; those that are still there have it. */
 async function expectAllRows(folder: string): Promise<void> {
-  const { id, rows } = await readRun(folder);
-  const lines = server.runs.get(id)!.history.map(wandbLine);
-  expect(lines.map(({ _timestamp, ...values }) => values)).toEqual(rows.map(({ step, time, ...values }) => ({ ...values, _step: step, _runtime: time })));
+  const { id, rows, artifacts } = await readRun(folder);
+  const lines = server.runs.get(id)!.history.map(wandbLine).map(({ _timestamp, ...values }) => values);
+  const isFile = (line: object): boolean => Object.keys(line).some((name) => name.endsWith("/path"));
+  expect(lines.filter((line) => !isFile(line))).toEqual(rows.map(({ step, time, ...values }) => ({ ...values, _step: step, _runtime: time })));
+  expect(lines.filter(isFile).map(({ _runtime, ...values }) => values)).toEqual(artifacts.map(({ kind, path, sha256, step }) => ({ [`${kind}/path`]: path, [`${kind}/sha256`]: sha256, _step: step })));
+  const present = artifacts.filter(({ path }) => existsSync(path));
+  expect(present.length).toBeGreaterThan(0);
+  for (const { path, sha256 } of present) expect(createHash("sha256").update(readFileSync(path)).digest("hex")).toBe(sha256);
 }
 
-it("train --wandb brings all rows, the accuracies and the description of the run", async () => {
+/** How many lines a run has at Weights & Biases: its rows and its files. */
+async function linesOf(folder: string): Promise<number> {
+  const { rows, artifacts } = await readRun(folder);
+  return rows.length + artifacts.length;
+}
+
+it("train --wandb brings all rows, the hashes of checkpoints and model, the accuracies and the description of the run", async () => {
   const out = await newOut();
   const { code, err } = await flexivit(...flags(out, 5), "--wandb", "vision", "--wandb-group", "g", "--wandb-tags", "a,b", "--wandb-notes", "n");
-  const { id, rows } = await readRun(join(out, "flexible"));
-  expect([code, lastLine(err)]).toEqual([0, `W&B: all ${rows.length} rows sent: ${server.url}/someone/vision/runs/${id}`]);
+  const { id } = await readRun(join(out, "flexible"));
+  expect([code, lastLine(err)]).toEqual([0, `W&B: all ${await linesOf(join(out, "flexible"))} rows sent: ${server.url}/someone/vision/runs/${id}`]);
   await expectAllRows(join(out, "flexible"));
   const { fields, summary, exitCode } = server.runs.get(id)!;
   expect(fields).toMatchObject({ project: "vision", displayName: "flexible", groupName: "g", tags: ["a", "b"], notes: "n", jobType: "train" });
   expect(JSON.parse(fields["config"] as string)).toMatchObject({ steps: { value: 5 }, patchSizes: { value: ["12", "8", "6"] } });
-  expect(Object.keys(summary)).toEqual(expect.arrayContaining(["loss", "accuracy/12", "accuracy/8", "accuracy/6"]));
+  expect(Object.keys(summary)).toEqual(expect.arrayContaining(["loss", "accuracy/12", "accuracy/8", "accuracy/6", "checkpoint/sha256", "model/sha256"]));
   expect(exitCode).toBe(0);
 });
 
@@ -54,11 +68,12 @@ it("train --wandb auto without a key, and train --wandb-offline, send nothing; s
     const { code, err } = await flexivit(...flags(out, 3), ...flag);
     vi.stubEnv("WANDB_API_KEY", "0123456789".repeat(4));
     const folder = join(out, "flexible");
-    const { id, rows } = await readRun(folder);
+    const { id } = await readRun(folder);
+    const lines = await linesOf(folder);
     expect([code, server.runs.has(id)]).toEqual([0, false]);
-    expect(lastLine(err)).toMatch(new RegExp(`^W&B: 0 of ${rows.length} rows sent; send the rest with: flexivit sync `));
+    expect(lastLine(err)).toMatch(new RegExp(`^W&B: 0 of ${lines} rows sent; send the rest with: flexivit sync `));
     const url = `${server.url}/someone/flexivit/runs/${id}`;
-    const synced = { code: 0, out: `W&B: all ${rows.length} rows sent: ${url}\n`, err: "" };
+    const synced = { code: 0, out: `W&B: all ${lines} rows sent: ${url}\n`, err: "" };
     expect(await flexivit("sync", folder)).toEqual(synced);
     const received = server.linesReceived();
     expect(await flexivit("sync", folder)).toEqual(synced);
@@ -95,11 +110,11 @@ it("sync that cannot send exits with 1 and says why; wrong usage exits with 2", 
   const out = await newOut();
   const folder = join(out, "flexible");
   await flexivit(...flags(out, 2));
-  const { rows } = await readRun(folder);
+  const lines = await linesOf(folder);
   await server.behave(403);
   const failed = await flexivit("sync", folder);
   expect(failed.code).toBe(1);
-  expect(failed.err).toBe(`sync(run folder): expected the server to take ${rows.length} rows, got 0 taken: the server refuses the API key (status 403). Run the same command again.\n`);
+  expect(failed.err).toBe(`sync(run folder): expected the server to take ${lines} rows, got 0 taken: the server refuses the API key (status 403). Run the same command again.\n`);
   await rm(folder, { recursive: true });
   expect((await flexivit("sync", folder)).code).toBe(1);
   expect((await flexivit("sync")).code).toBe(2);

@@ -11,7 +11,7 @@ import { classifierInfo, saveModel } from "../model-file.ts";
 import { certificatesOf } from "./certificates.ts";
 import { normalisationOption, patchSizes, threadsOption, type NormalisationName } from "./options.ts";
 import { printResult, remark } from "./print.ts";
-import { addTraitFlags, size, traitsOf, type TraitFlags } from "./trait-flags.ts";
+import { addTraitFlags, size, storedSizesOf, traitsOf, type TraitFlags } from "./trait-flags.ts";
 
 type ConvertFlags = TraitFlags & {
   to: WeightFormat | "flexivit";
@@ -83,9 +83,9 @@ async function write(out: string, model: LoadedVit, { to, normalisation }: Conve
 }
 
 /** The model at the stored sizes that the flags ask for; itself where they ask for none. */
-function stored(model: LoadedVit, { storePatchSize: patchSize, storeGrid: positionGrid }: ConvertFlags): LoadedVit {
-  if (!patchSize && !positionGrid) return model;
-  return { ...model, ...resizeVit(model, { ...(patchSize && { patchSize }), ...(positionGrid && { positionGrid }) }) };
+function stored(model: LoadedVit, flags: ConvertFlags): LoadedVit {
+  if (!flags.storePatchSize && !flags.storeGrid) return model;
+  return { ...model, ...resizeVit(model, storedSizesOf(flags)) };
 }
 
 function withMethod(model: LoadedVit, { flexible, method }: ConvertFlags): LoadedVit {

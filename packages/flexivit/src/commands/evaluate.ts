@@ -6,6 +6,7 @@ import type { Evaluation } from "../evaluation-pass.ts";
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { openData } from "../open-data.ts";
+import { taskDataHelp } from "../open-task-data.ts";
 import { checkPatchSizes } from "../training-recipe.ts";
 import { evaluateDetections, type DetectionFlags } from "./evaluate-detections.ts";
 import { evaluateTaskModel } from "./evaluate-task.ts";
@@ -36,7 +37,7 @@ export function evaluateCommand(): Command {
     .addOption(new Option("--task <task>", "what the model does (default: as the checkpoint says); detect without --checkpoint: files of any detector").choices(commandTasks))
     .option("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "of a classifier: names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
-    .option("--data <set>", taskDataHelp)
+    .option("--data <set>", `classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; ${taskDataHelp}`)
     .option("--pictures <folder>", "of a detector: where the pictures of the COCO file are (default: its own folder)")
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once (default: 250 of a classifier, else 8)", wholeNumber(1))
@@ -52,10 +53,6 @@ export function evaluateCommand(): Command {
     .addHelpText("after", examples)
     .action(evaluate);
 }
-
-const taskDataHelp =
-  "classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; " +
-  "detect: a COCO file; segment: ade20k:FOLDER, cityscapes:FOLDER; depth: nyu:FOLDER, hypersim:FOLDER";
 
 const examples = `
 Examples:

@@ -1,4 +1,4 @@
-import type { VitTraits } from "@flexivit/checkpoint";
+import type { StoredSizes, VitTraits } from "@flexivit/checkpoint";
 import { parseSize, type Size } from "@flexivit/patch-schemes";
 import { referenceInterpolations, type Interpolation, type ReferenceInterpolation } from "@flexivit/resample";
 import { InvalidArgumentError, type Command, Option } from "commander";
@@ -63,4 +63,9 @@ export function size(text: string): Size {
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }
+}
+
+/** The sizes that `--store-patch-size` and `--store-grid` name. */
+export function storedSizesOf({ storePatchSize: patchSize, storeGrid: positionGrid }: { storePatchSize?: Size; storeGrid?: Size }): StoredSizes {
+  return { ...(patchSize && { patchSize }), ...(positionGrid && { positionGrid }) };
 }

@@ -1,14 +1,15 @@
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { resizeVit } from "@flexivit/checkpoint";
 import { disposeTree, leaves } from "@flexivit/params";
+import { sha256Of } from "@flexivit/run-log";
 import { categorical } from "@flexivit/patch-schemes";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { vitConfig } from "@flexivit/vit";
 import { describe, expect, it } from "vitest";
 import { heads, newRun, recipeOf, vit } from "../../test-support/task-recipes.ts";
 import { scenes } from "../../test-support/scenes.ts";
-import { checkTaskRecipe, initClassifierWeights, saveModel, trainTask, type HeadTask, type TaskModel, type TaskRecipe, type TaskSources } from "../index.ts";
-import { sha256Of } from "../starting-point.ts";
+import { checkTaskRecipe, initClassifierWeights, loadTaskModel, saveModel, trainTask, type HeadTask, type TaskModel, type TaskRecipe, type TaskSources } from "../index.ts";
 
 const few = scenes(4, 3);
 const sources: TaskSources = { detect: few.objects, segment: few.labels, depth: few.surfaces };
@@ -56,7 +57,7 @@ describe("trainTask refuses", () => {
 
   it("a file to start from that has changed, or holds another backbone", async () => {
     const { file, done } = await trainedFile(recipeOf("segment", { steps: 1, schedule: { kind: "constant" } }));
-    const message = `firstTaskWeights(from): expected the backbone that this recipe was made for, got another in ${file}. Make the recipe again.`;
+    const message = `firstWeights(from): expected the model that this recipe was made for, got another in ${file}. Make the recipe again.`;
     await expectNoLeak(async () => {
       expect(await refusal(recipeOf("segment", { from: { file, sha256: "00" } }))).toBe(message);
     });
@@ -91,6 +92,18 @@ describe("a recipe with from and freeze", () => {
     expect(Math.max(...weights.get("head/linear/kernel")!.map(Math.abs))).toBeGreaterThan(0); // it begins with zeros
     disposeTree(params);
     await Promise.all([done(), doneOther()]);
+  });
+
+  it("stores a backbone of 8x8 patches and 4x4 positions at 12x12 and 3x3, as resizeVit does", async () => {
+    const first = await trainedFile(recipeOf("segment", still));
+    const stored = { patchSize: [12, 12], positionGrid: [3, 3] } as const;
+    const from = { file: first.file, sha256: await sha256Of(first.file) };
+    const { weights, done } = await trainedFile(recipeOf("depth", { ...still, from, vit: { ...vit, ...stored }, patchSizes: ["12"], freeze: ["backbone"] }));
+    const before = await loadTaskModel(first.file);
+    const resized = resizeVit({ params: before.params.backbone, config: vit }, stored);
+    for (const { path, tensor } of leaves(resized.params)) expectClose(weights.get(`backbone/${path}`)!, tensor);
+    disposeTree(before.params, resized.params);
+    await Promise.all([first.done(), done()]);
   });
 
   it("keeps the head of a task model for the same classes and begins another one anew", async () => {
