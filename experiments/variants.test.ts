@@ -15,7 +15,7 @@ import * as segment from "./segment-any-patch/config.ts";
 type Module = { configs: Record<string, object>; plansOf: (config: never, seed: number, weights?: readonly string[]) => Plan[] };
 const tasks = { detect: { ...detect, plansOf: anyPatchPlans }, segment: { ...segment, plansOf: anyPatchPlans } };
 const modules: Record<string, Module> = { accuracy, ablation, distillation, transfer, curriculum, embedders, mixed, ...tasks };
-const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher", "start"], transfer: ["flexible", "fixed"] };
+const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher"], transfer: ["flexible", "fixed"] };
 const variants = Object.entries(modules).flatMap(([name, { configs }]) => Object.keys(configs).map((variant) => ({ name, variant })));
 
 const isTrained = (plan: Plan | undefined): plan is TrainedPlan => plan !== undefined && "recipe" in plan;
@@ -33,7 +33,7 @@ it.each(variants)("$name, $variant: every model can be trained to its end, and h
 });
 
 it("a paper variant that starts from trained weights says how many it wants", () => {
-  expect(() => distillation.plansOf(distillation.configs.paper, 0, ["one"])).toThrow(
-    new Error("experiment(weights): expected 2 files of trained weights (teacher, start), got 1. Pass them with --weights."),
+  expect(() => transfer.plansOf(transfer.configs.paper, 0, ["one"])).toThrow(
+    new Error("experiment(weights): expected 2 files of trained weights (flexible, fixed), got 1. Pass them with --weights."),
   );
 });
