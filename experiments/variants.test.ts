@@ -1,5 +1,6 @@
 import { checkRecipe, checkTaskRecipe } from "flexivit";
-import { expect, it } from "vitest";
+import { useEngine } from "@flexivit/engine";
+import { beforeAll, expect, it } from "vitest";
 import * as accuracy from "./accuracy-vs-patch-size/config.ts";
 import { anyPatchPlans } from "./any-patch.ts";
 import * as transfer from "./coarse-finetune-fine-deploy/config.ts";
@@ -17,6 +18,8 @@ const tasks = { detect: { ...detect, plansOf: anyPatchPlans }, segment: { ...seg
 const modules: Record<string, Module> = { accuracy, ablation, distillation, transfer, curriculum, embedders, mixed, ...tasks };
 const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher"], transfer: ["flexible", "fixed"] };
 const variants = Object.entries(modules).flatMap(([name, { configs }]) => Object.keys(configs).map((variant) => ({ name, variant })));
+
+beforeAll(() => useEngine({ prefer: "cpu" }));
 
 const isTrained = (plan: Plan | undefined): plan is TrainedPlan => plan !== undefined && "recipe" in plan;
 
