@@ -3,14 +3,22 @@ import type { HeadConfigs } from "flexivit";
 import { taskDefaults } from "flexivit";
 import type { AnyPatchConfig } from "../any-patch.ts";
 import { sceneTraining, sceneVit, smokeSceneTraining, smokeSceneVit } from "../scene-settings.ts";
+import * as segment from "../segment-any-patch/config.ts";
 
 export type Config = AnyPatchConfig<"detect">;
 
-/** Every token one box, so that finer patches also mean more boxes; a distribution with "no object", which learns sooner. */
-const head: HeadConfigs["detect"] = { dim: sceneVit.dim, classes: 4, predictors: { kind: "tokens" }, objective: "softmax", masks: { dim: 16 } };
+/** Learned queries, as many boxes at every patch size; a distribution with "no object", which learns sooner. */
+const head: HeadConfigs["detect"] = {
+  dim: sceneVit.dim,
+  classes: 4,
+  predictors: { kind: "queries", queries: 8, blocks: 2, heads: 3, hiddenDim: 192 },
+  objective: "softmax",
+  masks: { dim: 16 },
+};
 
 /**
- * Scenes of 192 px in which objects of every size occur, seen at 96 px.
+ * Scenes of 192 px in which objects of every size occur, seen at 96 px. Each detector starts from the backbone of the segmenter of
+ * `segment-any-patch` that saw the same patch sizes, as detectors start from pretrained backbones elsewhere.
  *
  * The one flexible model takes as many steps as the two fixed ones together: so short a training gives each of its sizes
  * a quarter of the steps, and the comparison is between what the same steps buy.
@@ -21,6 +29,7 @@ const small: Config = {
   patchSizes: ["24", "16", "12", "8"],
   fixedPatchSizes: ["16", "8"],
   training: { ...sceneTraining, task: "detect", head },
+  from: segment.configs.small,
   flexibleSteps: 2 * sceneTraining.steps,
   vit: sceneVit,
   testPictures: 200,
@@ -32,7 +41,8 @@ const smoke: Config = {
   data: "composed-scenes-plain",
   patchSizes: ["24", "12"],
   fixedPatchSizes: ["12"],
-  training: { ...small.training, ...smokeSceneTraining, head: { ...head, dim: smokeSceneVit.dim, masks: { dim: 4 } } },
+  training: { ...small.training, ...smokeSceneTraining, head: { ...head, dim: smokeSceneVit.dim, predictors: { kind: "queries", queries: 5, blocks: 1, heads: 2, hiddenDim: 32 }, masks: { dim: 4 } } },
+  from: segment.configs.smoke,
   flexibleSteps: 4,
   vit: smokeSceneVit,
   testPictures: 8,

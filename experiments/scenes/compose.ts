@@ -15,6 +15,8 @@ export type SceneOptions = {
   objects?: readonly [least: number, most: number];
   /** The smallest and the largest side of a sprite's canvas as shares of the scene, all scales alike; 0.15 and 1 unless given. */
   sides?: readonly [least: number, most: number];
+  /** The share of its pixels that an object keeps at least where others lie before it; 0.5 unless given. */
+  leastVisible?: number;
   /** Side of the sprites' pictures; 28 unless given. */
   spriteSidePx?: number;
 };
@@ -22,8 +24,6 @@ export type SceneOptions = {
 /** A scene: RGB [sizePx, sizePx, 3], and per pixel 0 for the ground or 1 + the index of its object, whose classes are listed. */
 export type Scene = { pixels: Uint8Array; owners: Uint8Array; classes: number[] };
 
-/** An object that lies behind keeps at least this share of its pixels. */
-const leastVisible = 0.5;
 const largestAngle = Math.PI / 12;
 
 /** Garments are lit, what is behind them is not, or small models would need long to see the one before the other. */
@@ -33,10 +33,10 @@ const brightnessBehind = 0.4;
 /**
  * Scene `index`: a function of the options and the index.
  *
- * Large objects lie behind small ones. One that would hide more than half of another is left out.
+ * Large objects lie behind small ones. One that would hide more of another than it may is left out.
  */
 export function composeScene(options: SceneOptions, index: number): Scene {
-  const { seed, sizePx, sprites, spriteSidePx = 28 } = options;
+  const { seed, sizePx, sprites, spriteSidePx = 28, leastVisible = 0.5 } = options;
   const stream = random(seed, "scene", index);
   const pixels = backdrop(options, stream);
   const owners = new Uint8Array(sizePx * sizePx);
