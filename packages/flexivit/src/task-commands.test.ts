@@ -24,7 +24,7 @@ const train = (task: HeadTask, changes: Record<string, string> = {}) => {
 beforeAll(async () => {
   files = await sceneFiles(5, 4);
   out = await mkdtemp(join(tmpdir(), "flexivit-task-runs-"));
-  Object.assign(data, { detect: files.coco, segment: `ade20k:${files.ade20k}`, depth: `nyu:${files.nyu}` });
+  Object.assign(data, { classify: "pictures", detect: files.coco, segment: `ade20k:${files.ade20k}`, depth: `nyu:${files.nyu}` });
   const head = join(files.folder, "head.json");
   await writeFile(head, JSON.stringify({ masks: { dim: 8 } }));
   const trained = [await train("detect", { val: data.detect, "head-config": head }), await train("segment"), await train("depth", { val: data.depth })];
@@ -54,6 +54,7 @@ describe("flexivit train --task", () => {
 
   it.each([
     ["depth", { name: "other" }, "train(--val): expected pictures to test on beside nyu:NYU, got none. Name them with --val.\n"],
+    ["classify" as HeadTask, { val: "x", name: "other" }, "train(--val): expected --task detect, segment or depth with it, got --task classify. Leave it out.\n"],
     ["segment", { mixup: "0.2", name: "other" }, "train(--mixup): expected a classifier with it, got --task segment. Leave out one of the two.\n"],
     ["segment", { data: "pictures", name: "other", val: "pictures" }, 'openTaskData(--data): expected ade20k:FOLDER or cityscapes:FOLDER for segment, got "pictures". Name one of these.\n'],
     ["segment", { freeze: "backbone/block/0", name: "other" }, expect.stringContaining('got "backbone/block/0". Name weights that this model has.\n')],
@@ -89,6 +90,9 @@ describe("flexivit evaluate", () => {
   });
 
   it("refuses another task than the checkpoint's, and a set of another task", async () => {
+    expect((await flexivit("evaluate", "--checkpoint", models.depth, "--data", data.depth, "--normalisation", "imagenet")).err).toBe(
+      "evaluate(--normalisation): expected a classifier with it, got a checkpoint of depth. Leave it out.\n",
+    );
     expect((await flexivit("evaluate", "--task", "segment", "--checkpoint", models.depth, "--data", data.depth)).err).toBe(
       `evaluate(--task): expected depth, which ${models.depth} was trained for, got segment. Leave --task out, or name another checkpoint.\n`,
     );
@@ -156,6 +160,7 @@ describe("flexivit predict", () => {
   });
 
   it("refuses another task than the checkpoint's, and drawing for a classifier", async () => {
+    expect((await predict("detect", "--labels", "names.txt")).err).toBe("predict(--labels): expected a classifier with it, got a checkpoint of detect. Leave it out.\n");
     expect((await predict("depth", "--task", "classify")).err).toBe(`predict(--task): expected depth, which ${models.depth} was trained for, got classify. Leave --task out, or name another checkpoint.\n`);
     const classifier = await flexivit("predict", "--checkpoint", join(out, "none.safetensors"), "--score-threshold", "0.3", files.pictures[0]);
     expect(classifier.err).toBe("predict(--score-threshold): expected a checkpoint of detect, segment or depth with it, got a classifier. Leave it out.\n");

@@ -13,7 +13,7 @@ import { evaluateTaskModel } from "./evaluate-task.ts";
 import { printEvaluations } from "./evaluation-table.ts";
 import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { counted, remark, remarkEngine, remarkSkipped } from "./print.ts";
-import { commandTasks, taskOf, type CommandTask } from "./task-of.ts";
+import { commandTasks, refuseFlags, taskOf, type CommandTask } from "./task-of.ts";
 
 export type EvaluateFlags = DetectionFlags & {
   task?: CommandTask;
@@ -67,7 +67,9 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { checkpoint, task } = flags;
   if (task === "detect" && checkpoint === undefined) return evaluateDetections(flags);
   if (checkpoint === undefined) throw missing("--checkpoint");
-  if ((await taskOf(checkpoint, task, "evaluate")) !== "classify") return evaluateTaskModel({ ...flags, checkpoint });
+  const known = await taskOf(checkpoint, task, "evaluate");
+  if (known !== "classify") return evaluateTaskModel({ ...flags, checkpoint }, known);
+  refuseFlags("evaluate", { "--pictures": flags.pictures }, "a checkpoint of detect", "a classifier");
   return evaluateClassifier({ ...flags, checkpoint });
 }
 

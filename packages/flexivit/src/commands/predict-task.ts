@@ -15,6 +15,7 @@ import { checkPatchSizes } from "../training-recipe.ts";
 import type { PredictFlags } from "./predict.ts";
 import { presenters, type Presentation, type Shown } from "./present-task.ts";
 import { printResult } from "./print.ts";
+import { refuseFlags } from "./task-of.ts";
 
 /** Pictures at once. */
 const batchSize = 4;
@@ -25,8 +26,9 @@ const shownScore = 0.5;
 type Said = { file: string; patchSize: string; line: string; result: Record<string, unknown> };
 
 /** `flexivit predict` of a model that finds objects, classes of pixels, depths or normals: JSON, and a drawn picture for each picture and patch size. */
-export async function predictTaskModel(files: string[], flags: PredictFlags): Promise<void> {
-  const { out = "predictions", remainder } = flags;
+export async function predictTaskModel(files: string[], flags: PredictFlags, task: string): Promise<void> {
+  const { out = "predictions", remainder, labels, normalisation } = flags;
+  refuseFlags("predict", { "--labels": labels, "--normalisation": normalisation }, "a classifier", `a checkpoint of ${task}`);
   await useEngine({ threads: flags.threads });
   const model = await loadTaskModel(flags.checkpoint);
   try {

@@ -14,7 +14,7 @@ import { checkPatchSizes } from "../training-recipe.ts";
 import { normalisationOption, patchSizes, remainderOption, share, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { predictTaskModel } from "./predict-task.ts";
 import { percent, printResult } from "./print.ts";
-import { commandTasks, taskOf, type CommandTask } from "./task-of.ts";
+import { commandTasks, headTasks, refuseFlags, taskOf, type CommandTask } from "./task-of.ts";
 
 export type PredictFlags = {
   checkpoint: string;
@@ -64,8 +64,9 @@ Examples:
 
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
   refuseNoFiles(files);
-  if ((await taskOf(flags.checkpoint, flags.task, "predict")) !== "classify") return predictTaskModel(files, flags);
-  refuseTaskFlags(flags);
+  const task = await taskOf(flags.checkpoint, flags.task, "predict");
+  if (task !== "classify") return predictTaskModel(files, flags, task);
+  refuseFlags("predict", { "--out": flags.out, "--score-threshold": flags.scoreThreshold }, headTasks, "a classifier");
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation: flags.normalisation });
   const sizes = flags.patchSizes ?? [finestSize(model.info, flags.remainder)];
@@ -81,12 +82,6 @@ function refuseNoFiles(files: readonly string[]): void {
   if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
   const folder = kinds.find(({ kind }) => kind?.isDirectory());
   if (folder) throw new Error(`predict(pictures): expected picture files, got the folder ${folder.file}. Name the pictures in it, as in ${folder.file}/*.jpg.`);
-}
-
-/** Flags of tasks whose results are drawn mean nothing to a classifier. */
-function refuseTaskFlags({ out, scoreThreshold }: PredictFlags): void {
-  const given = Object.entries({ "--out": out, "--score-threshold": scoreThreshold }).find(([, value]) => value !== undefined);
-  if (given) throw new Error(`predict(${given[0]}): expected a checkpoint of detect, segment or depth with it, got a classifier. Leave it out.`);
 }
 
 /** Predictions picture by picture, each at all sizes: a picture is read once. */

@@ -57,7 +57,7 @@ async function presentLabels(labels: Int32Array, classes: readonly string[], sho
 }
 
 async function presentDepth({ depth, normals }: TaskPredictions["depth"], shown: Shown): Promise<Presentation> {
-  const drawn = [await drawObjects(shown.picture, [])];
+  const drawn: [caption: string, png: Uint8Array][] = [["picture", await drawObjects(shown.picture, [])]];
   const presentation: Presentation = { result: {}, line: "normals", files: {} };
   if (depth) {
     const { size, values } = inPicture("depth", depth, shown);
@@ -66,14 +66,14 @@ async function presentDepth({ depth, normals }: TaskPredictions["depth"], shown:
     presentation.result = { depth: range };
     presentation.line = `${range.nearest.toPrecision(3)} to ${range.farthest.toPrecision(3)} m, median ${range.median.toPrecision(3)} m`;
     presentation.files[".depth.png"] = await depthPng(values, size);
-    drawn.push(await drawDepth(values, size));
+    drawn.push(["depth", await drawDepth(values, size)]);
   }
   if (normals) {
     const { size, values } = inPicture("normals", normals, shown);
     presentation.files[".normals.png"] = await normalsPng(values, size);
-    drawn.push(await drawNormals(values, size));
+    drawn.push(["normals", await drawNormals(values, size)]);
   }
-  presentation.files[".png"] = await sideBySide(drawn);
+  presentation.files[".png"] = await sideBySide(drawn.map(([, png]) => png), { captions: drawn.map(([caption]) => caption) });
   return presentation;
 }
 

@@ -16,6 +16,7 @@ import type { RunContext } from "../training-options.ts";
 import type { TrainingRecipe } from "../training-recipe.ts";
 import type { RunData } from "../training-run.ts";
 import { counted } from "./print.ts";
+import { refuseFlags } from "./task-of.ts";
 import type { TrainFlags } from "./train-flags.ts";
 
 /** A training that is ready to begin. */
@@ -29,6 +30,8 @@ export type TrainingJob = {
 
 /** The training of a classifier that the flags ask for; throws where it could not be done to its end. */
 export async function classifierJob(flags: TrainFlags, { size: ranks }: Communicator): Promise<TrainingJob> {
+  const { val, pictures, valPictures, headConfig } = flags;
+  refuseFlags("train", { "--val": val, "--pictures": pictures, "--val-pictures": valPictures, "--head-config": headConfig }, "--task detect, segment or depth", "--task classify");
   const plan = await planned(flags);
   const { start } = plan;
   const sets = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });

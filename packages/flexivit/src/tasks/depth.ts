@@ -11,8 +11,8 @@ export const depthTask: TaskDefinition<"depth"> = {
   init: initDense,
   check: checkBackbone,
   blocks: headBlocks,
-  describe(source, config) {
-    requireMaps(source, config);
+  describe(source, config, where) {
+    requireMaps(source, config, where);
     return { classes: [] };
   },
   read: (source, at, options) => mapBatchAt(withBoth(source), at, options),
@@ -51,9 +51,9 @@ function checkBackbone(config: DenseConfig, { depth, classToken }: VitConfig): v
 /** Readers ask a source for the kinds that it has, so one without normals is read as one that has them. */
 const withBoth = (source: TaskSources["depth"]): MapSource<"depth" | "normals"> => source as MapSource<"depth" | "normals">;
 
-function requireMaps({ kinds }: TaskSources["depth"], { depth, normals }: DenseConfig): void {
+function requireMaps({ kinds }: TaskSources["depth"], { depth, normals }: DenseConfig, where: string): void {
   const wanted = [...(depth ? ["depth"] : []), ...(normals ? ["normals"] : [])];
   const missing = wanted.find((kind) => !(kinds as readonly string[]).includes(kind));
   if (missing === undefined) return;
-  throw new Error(`trainTask(head.${missing}): expected one of ${kinds.join(", ")}, as the data has, got ${missing}. Leave it out of the head, or add such maps to the data.`);
+  throw new Error(`${where}(head.${missing}): expected one of ${kinds.join(", ")}, as the data has, got ${missing}. Leave it out of the head, or add such maps to the data.`);
 }

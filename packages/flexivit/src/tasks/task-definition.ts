@@ -33,8 +33,8 @@ export type TaskDefinition<T extends HeadTask> = {
   check?: (config: HeadConfigs[T], vit: VitConfig) => void;
   /** Names of the blocks of the backbone that the head looks at, beside its last tokens. */
   blocks: (config: HeadConfigs[T]) => readonly string[];
-  /** What the model keeps of its source; throws where source and head do not fit. */
-  describe: (source: TaskSources[T], config: HeadConfigs[T]) => Pick<TaskInfo<T>, "classes" | "categoryIds">;
+  /** What the model keeps of its source; throws where source and head do not fit, naming the function `where`. */
+  describe: (source: TaskSources[T], config: HeadConfigs[T], where: string) => Pick<TaskInfo<T>, "classes" | "categoryIds">;
   /** Part `at` of a training, counted over all steps. */
   read: (source: TaskSources[T], at: number, options: ReadOptions) => Promise<TaskBatches[T]>;
   /** All pictures in order, each once. */

@@ -60,7 +60,7 @@ export async function trainTask<T extends HeadTask>(recipe: TaskRecipe<T>, conte
 /** What the trained model keeps beside its weights; throws where data and head do not fit. */
 export function taskInfoOf<T extends HeadTask>(recipe: TaskRecipe<T>, training: TaskSources[T]): TaskInfo<T> {
   const { task, vit, head, imageSizePx, testFraming: framing, normalisation, patchSizes } = recipe;
-  return { task, vit, head, ...tasks[task].describe(training, head), imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
+  return { task, vit, head, ...tasks[task].describe(training, head, "trainTask"), imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
 }
 
 /** The parts of the batches, in order: `images` [batch, height, width, channels] and what the loss compares with. */
