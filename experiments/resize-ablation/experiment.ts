@@ -25,11 +25,12 @@ export const experiment: Experiment = experimentOf<Config>({
 /** Every resize at every size: first with pictures resized like patches, then with the pictures as they are; each without and with antialias. */
 async function measure({ config, data, models: [{ model }], signal }: Trial<Config>): Promise<Panel[]> {
   const { imageSizePx, vit } = model.info;
-  const alike = { title: "Patches and pictures resized alike", axis: "patch size (pixels); the grid of tokens stays", ticks: config.scaledPatchSizes };
-  const same = { title: "Pictures as they are", axis: "patch size (pixels); more tokens to the right", ticks: config.patchSizes };
+  const kinds = [
+    { title: "Patches and pictures resized alike", axis: "patch size (pixels); the grid of tokens stays", ticks: config.scaledPatchSizes, sizePxOf: (patchSize: string) => (imageSizePx * Number(patchSize)) / Number(config.trainedAt) },
+    { title: "Pictures as they are", axis: "patch size (pixels); more tokens to the right", ticks: config.patchSizes, sizePxOf: () => imageSizePx },
+  ];
   const panels: Panel[] = [];
-  for (const { title, ...panel } of [alike, same]) {
-    const sizePxOf = (patchSize: string): number => (panel.ticks === alike.ticks ? (imageSizePx * Number(patchSize)) / Number(config.trainedAt) : imageSizePx);
+  for (const { title, sizePxOf, ...panel } of kinds) {
     for (const antialias of [false, true]) {
       const lines: PanelLine[] = [];
       for (const { name, resize } of resizesOf(vit.patchSize[0], antialias)) {
