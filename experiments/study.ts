@@ -70,7 +70,7 @@ async function runStudy<Config extends StudyConfig, S extends Subject>(study: St
   let shown: { sections: Section[]; pictures: StudyPicture[] } = { sections: [], pictures: [] };
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
     const plans = study.plans(config, seed, options.weights);
-    await checkReadyModels(plans, await session.open(config));
+    await checkReadyModels(plans, await session.open(config, study.subject));
     const trained = await trainAll(plans, session, options.seeds > 1 ? `, seed ${seed}` : "");
     if (!trained) return "stopped";
     runFolders.push(...trained.flatMap(({ folder }) => folder ?? []));

@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { ade20k, cifar10, cocoPictures, fashionMnist } from "@flexivit/data";
-import type { HeadTask, TaskSources } from "flexivit";
+import { cifar10, fashionMnist } from "@flexivit/data";
+import { openTaskData as openSet, type HeadTask, type TaskSources } from "flexivit";
 import { asOneClass, ofClasses } from "./chosen-pictures.ts";
 import type { SceneOptions } from "./scenes/compose.ts";
 import { composedScenes, type ComposedScenes } from "./scenes/composed.ts";
@@ -16,12 +14,12 @@ const openers: { [T in HeadTask]: Record<string, Opener<T>> } = {
   detect: {
     "composed-scenes": async () => objectsOf(await composedSets(true, sparse)),
     "composed-scenes-plain": async () => objectsOf(await composedSets(false, sparse)),
-    coco: cocoFolder,
+    coco: (folder) => bothSplits("detect", `coco:${folder}`),
   },
   segment: {
     "composed-scenes": async () => labelsOf(await composedSets(true)),
     "composed-scenes-plain": async () => labelsOf(await composedSets(false)),
-    ade20k: async (folder) => ({ training: await ade20k(folder, "training"), test: await ade20k(folder, "validation") }),
+    ade20k: (folder) => bothSplits("segment", `ade20k:${folder}`),
   },
   depth: {},
 };
@@ -67,11 +65,7 @@ const objectsOf = ({ training, test }: SceneSets): Sets<"detect"> => ({ training
 
 const labelsOf = ({ training, test }: SceneSets): Sets<"segment"> => ({ training: training.labels, test: test.labels });
 
-/** The release of 2017 as it is unpacked: `annotations/`, `train2017/` and `val2017/` in one folder. */
-async function cocoFolder(folder: string): Promise<Sets<"detect">> {
-  const half = (name: string) => cocoPictures(join(folder, "annotations", `instances_${name}.json`), { folder: join(folder, name), check: "name" });
-  if (!existsSync(join(folder, "annotations"))) {
-    throw new Error(`experiment(data): expected annotations, train2017 and val2017 in ${folder}, got no such folders. Unpack COCO's release of 2017 there.`);
-  }
-  return { training: await half("train2017"), test: await half("val2017") };
+/** A set in a folder that has a part for training and one for validation. */
+async function bothSplits<T extends HeadTask>(task: T, name: string): Promise<Sets<T>> {
+  return { training: await openSet(task, name, { split: "training" }), test: await openSet(task, name, { split: "validation" }) };
 }
