@@ -2,10 +2,10 @@ import { parseScheme } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
 import { evaluateTask, type HeadTask, type TaskModel, type TaskRecipe } from "flexivit";
 import type { Panel, PanelLine } from "./panel.ts";
-import type { DataChoice, TrainedPlan } from "./plan.ts";
+import type { TrainedPlan } from "./plan.ts";
 import { fixedVit, lasting } from "./recipes.ts";
 import type { StudyConfig, Trial } from "./study.ts";
-import type { TaskData } from "./subject.ts";
+import type { RecipeOf, TaskData } from "./subject.ts";
 import type { Unit } from "./unit.ts";
 
 /** How a model of a task is trained: everything of a recipe but the transformer, the patch sizes and the seed. */
@@ -23,25 +23,28 @@ export type AnyPatchConfig<T extends HeadTask> = StudyConfig & {
   flexibleSteps?: number;
   /** The flexible model's transformer; a fixed one stores its weights at its own patch size and grid. */
   vit: VitConfig;
+  /** Kept where other experiments find the models, under names that begin so. */
+  keptAs?: string;
+  /** What the models start from: those of this variant, each from the one of its own sizes. */
+  from?: AnyPatchConfig<HeadTask>;
 };
 
 /** The flexible model and the fixed ones. */
 export function anyPatchPlans<T extends HeadTask>(config: AnyPatchConfig<T>, seed: number): TrainedPlan[] {
-  const { patchSizes, fixedPatchSizes, training, vit, flexibleSteps = training.steps } = config;
-  const { imageSizePx } = training;
+  const { patchSizes, fixedPatchSizes, training, vit, flexibleSteps = training.steps, keptAs, from } = config;
+  const starts = from && anyPatchPlans(from, seed);
+  const plan = (name: string, index: number, model: { vit: VitConfig; patchSizes: string[] }, own: TaskTraining<T> = training): TrainedPlan => {
+    const recipe: TaskRecipe<T> = { ...own, ...model, evaluatePatchSizes: model.patchSizes, seed };
+    const { data, channels } = config;
+    const plain = { name: keptAs ? `${keptAs} ${name}` : name, data, channels, recipe: recipe as RecipeOf<T> } as TrainedPlan;
+    return { ...plain, ...(keptAs ? { shared: true } : {}), ...(starts ? { from: starts[index] } : {}) };
+  };
   const longer = flexibleSteps === training.steps ? training : { ...training, ...lasting(training, flexibleSteps) };
-  const fixed = fixedPatchSizes.map((size) => taskPlan(fixedName(size), config, training, { vit: fixedVit(vit, size, imageSizePx), patchSizes: [size], seed }));
-  return [taskPlan("flexible", config, longer, { vit, patchSizes, seed }), ...fixed];
+  const fixed = fixedPatchSizes.map((size, i) => plan(fixedName(size), 1 + i, { vit: fixedVit(vit, size, training.imageSizePx), patchSizes: [size] }));
+  return [plan("flexible", 0, { vit, patchSizes }, longer), ...fixed];
 }
 
 const fixedName = (size: string): string => `fixed ${size}`;
-
-type Model = { vit: VitConfig; patchSizes: string[]; seed: number };
-
-function taskPlan<T extends HeadTask>(name: string, { data, channels }: DataChoice, training: TaskTraining<T>, { vit, patchSizes, seed }: Model): TrainedPlan {
-  const recipe = { ...training, vit, patchSizes, evaluatePatchSizes: patchSizes, seed } as TaskRecipe;
-  return { name, data, channels, recipe };
-}
 
 /** A figure of an evaluation that becomes a panel. */
 export type ShownFigure = { figure: string; title: string; quantity: string; unit?: Unit };

@@ -1,4 +1,4 @@
-import { subset, type ImageSource, type PictureSource } from "@flexivit/data";
+import { subset, type ImageSource, type ObjectSource, type PictureObject, type PictureSource } from "@flexivit/data";
 
 /** The pictures of some classes, which are then all there are. */
 export function ofClasses(source: ImageSource, classes: readonly string[]): ImageSource {
@@ -17,4 +17,11 @@ export function firstOf<Source extends PictureSource>(source: Source, pictures: 
   const { labels, imageIds, files } = source as PerPicture;
   const cut = Object.entries({ labels, imageIds, files }).flatMap(([name, list]) => (list ? [[name, list.slice(0, pictures)]] : []));
   return { ...source, size: pictures, ...Object.fromEntries(cut) };
+}
+
+/** The same pictures, whose objects are all of one class. */
+export function asOneClass(source: ObjectSource, name: string): ObjectSource {
+  const objects = (index: number): PictureObject[] => source.objects(index).map((object) => ({ ...object, class: 0 }));
+  const targets = (index: number): Float32Array => Float32Array.of(source.objects(index).length > 0 ? 1 : 0);
+  return { ...source, classes: [name], categoryIds: [1], objects, targets };
 }

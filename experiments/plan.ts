@@ -13,6 +13,8 @@ export type TrainedPlan<S extends Subject = Subject> = DataChoice & {
   recipe: RecipeOf<S>;
   /** Starts from the weights of this model; the configuration of the transformer is then that model's. */
   from?: Plan;
+  /** With `from`: kernel and positions are stored and resized as the recipe says, in place of that model's way. */
+  ownStorage?: true;
   /** Learns from this model in place of labels; classifiers only. */
   teacher?: Teacher;
   /** Kept where every experiment finds it, by a hash of the plan. */

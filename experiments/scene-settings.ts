@@ -14,7 +14,7 @@ export const sceneTraining = {
   testFraming: { kind: "squash" },
   batchSize: 16,
   steps: 400,
-  optimizer: { kind: "adamw", learningRate: 2e-3, weightDecay: 1e-4, b2: 0.95 },
+  optimizer: { kind: "adamw", learningRate: 4e-3, weightDecay: 1e-4, b2: 0.95 },
   schedule: { kind: "cosine", warmupSteps: 40 },
   evaluateEvery: 400,
   checkpointEvery: 200,

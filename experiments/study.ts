@@ -6,6 +6,7 @@ import type { Panel } from "./panel.ts";
 import type { DataChoice, Plan } from "./plan.ts";
 import { present, type StudyPicture } from "./present.ts";
 import type { Rule } from "./rules.ts";
+import { checkReadyModels } from "./ready-models.ts";
 import { openSession, type Session } from "./session.ts";
 import { loadSubject, type DataOf, type ModelOf, type Subject } from "./subject.ts";
 import { trainedModel, type Trained } from "./trained-model.ts";
@@ -69,6 +70,7 @@ async function runStudy<Config extends StudyConfig, S extends Subject>(study: St
   let shown: { sections: Section[]; pictures: StudyPicture[] } = { sections: [], pictures: [] };
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
     const plans = study.plans(config, seed, options.weights);
+    await checkReadyModels(plans, await session.open(config, study.subject));
     const trained = await trainAll(plans, session, options.seeds > 1 ? `, seed ${seed}` : "");
     if (!trained) return "stopped";
     runFolders.push(...trained.flatMap(({ folder }) => folder ?? []));

@@ -10,7 +10,7 @@ export async function logSummary<Config extends StudyConfig>({ study, config, se
   if (!options.wandb) return;
   const run = await openRun({
     folder: join(folder, `summary-${new Date().toISOString().replaceAll(/\D/g, "")}`),
-    name: `${study.name}, ${options.variant}: ${results.length} seeds`,
+    name: `${study.name}, ${options.variant}: ${results.length === 1 ? "1 seed" : `${results.length} seeds`}`,
     group: `${study.name}/${options.variant}`,
     jobType: "summary",
     config: { config, seeds: results.map(({ seed }) => seed) },

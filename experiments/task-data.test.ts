@@ -6,11 +6,11 @@ import { composeScene } from "./scenes/compose.ts";
 import { rayCastScenes } from "./scenes/ray-cast-scenes.ts";
 import { openTaskData } from "./task-data.ts";
 
-const garments = ["T-shirt/top", "Trouser", "Dress", "Sneaker", "Bag", "Ankle boot"];
+const garments = ["T-shirt/top", "Trouser", "Sneaker", "Bag"];
 
 it("scenes to train on show garments of the training set alone, scenes to test on those of the test set; no picture is in both", async () => {
   const { train, test } = await fashionMnist();
-  const sets = await openTaskData("detect", "composed-scenes-plain");
+  const sets = await openTaskData("segment", "composed-scenes-plain");
   expect([sets.training.size, sets.test.size]).toEqual([20_000, 1000]);
   for (const [half, source, seed] of [["training", train, 0], ["test", test, 1]] as const) {
     const out = new Uint8Array(192 * 192 * 3);
@@ -28,11 +28,11 @@ it("scenes to train on show garments of the training set alone, scenes to test o
   expect(Array.from({ length: train.size }, (_, index) => index).filter((index) => tested.has(bytes(train, index)))).toEqual([]);
 });
 
-it("COCO's small, medium and large objects all occur in 200 test scenes, each more than 40 times", async () => {
+it("COCO's small, medium and large objects all occur in 200 test scenes, each more than 25 times", async () => {
   const { test } = await openTaskData("detect", "composed-scenes-plain");
   const areas = Array.from({ length: 200 }, (_, index) => test.objects(index)).flat().map(({ mask }) => mask!.counts.reduce((sum, run, i) => sum + (i % 2) * run, 0));
   const counts = [areas.filter((area) => area < 32 ** 2), areas.filter((area) => area >= 32 ** 2 && area < 96 ** 2), areas.filter((area) => area >= 96 ** 2)].map(({ length }) => length);
-  expect(Math.min(...counts)).toBeGreaterThan(40);
+  expect(Math.min(...counts)).toBeGreaterThan(25);
 });
 
 it("an unknown set, a folder that is not needed and one that is missing are refused", async () => {
@@ -41,7 +41,7 @@ it("an unknown set, a folder that is not needed and one that is missing are refu
   await expect(openTaskData("detect", "coco")).rejects.toThrow(new Error(`${expected} "coco". Choose one with --data.`));
   await expect(openTaskData("detect", "composed-scenes:here")).rejects.toThrow(new Error(`${expected} "composed-scenes:here". Choose one with --data.`));
   await expect(openTaskData("detect", "coco:/no/such")).rejects.toThrow(
-    new Error("experiment(data): expected annotations, train2017 and val2017 in /no/such, got no such folders. Unpack COCO's release of 2017 there."),
+    /instances_train2017.json/,
   );
 });
 

@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { disposeTree } from "@flexivit/params";
-import { openRun, progressLine, readRun } from "@flexivit/run-log";
+import { openRun, progressLine, readRun, sha256Of } from "@flexivit/run-log";
 import { loadModel, teacherObjective, trainClassifier, trainTask, type DataSets, type TrainedClassifier, type TrainingContext } from "flexivit";
 import { firstOf } from "./chosen-pictures.ts";
 import { folderName, planHash, type Plan, type TrainedPlan } from "./plan.ts";
 import type { Session } from "./session.ts";
-import { subjectOf, type DataOf, type RecipeOf, type Subject, type TaskData } from "./subject.ts";
+import { startingFrom } from "./starting-from.ts";
+import { subjectOf, type DataOf, type Subject, type TaskData } from "./subject.ts";
 
 /** Test pictures that are evaluated while a model trains, fewer where each costs more; what is measured afterwards takes all of them. */
 const watchedPictures = { classify: 500, detect: 50, segment: 50, depth: 50 } satisfies Record<Subject, number>;
@@ -87,7 +86,8 @@ async function trainNow(plan: TrainedPlan, session: Session, { folder, title, be
 type FitContext = Pick<TrainingContext, "run" | "signal" | "onStep">;
 
 async function fit(plan: TrainedPlan, before: Record<string, string>, data: DataOf<Subject>, context: FitContext): Promise<"finished" | "stopped"> {
-  const recipe = before["from"] === undefined ? plan.recipe : await startingFrom(plan.recipe, before["from"]);
+  const start = before["from"];
+  const recipe = start === undefined ? plan.recipe : await startingFrom(plan.recipe, start, plan.ownStorage);
   const sets = { training: data.training, test: firstOf(data.test, watchedPictures[subjectOf(recipe)]) };
   const { status, model, file, step } =
     "task" in recipe
@@ -105,14 +105,4 @@ async function fitClassifier({ recipe, teacher: lesson }: TrainedPlan<"classify"
   } finally {
     disposeTree(teacher?.params);
   }
-}
-
-async function startingFrom<Recipe extends RecipeOf<Subject>>(recipe: Recipe, file: string): Promise<Recipe> {
-  const { params, info } = await loadModel(file);
-  disposeTree(params);
-  return { ...recipe, vit: info.vit, from: { file, sha256: await sha256Of(file) } };
-}
-
-async function sha256Of(file: string): Promise<string> {
-  return createHash("sha256").update(await readFile(file)).digest("hex");
 }

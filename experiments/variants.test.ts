@@ -1,5 +1,6 @@
 import { checkRecipe, checkTaskRecipe } from "flexivit";
-import { expect, it } from "vitest";
+import { useEngine } from "@flexivit/engine";
+import { beforeAll, expect, it } from "vitest";
 import * as accuracy from "./accuracy-vs-patch-size/config.ts";
 import { anyPatchPlans } from "./any-patch.ts";
 import * as transfer from "./coarse-finetune-fine-deploy/config.ts";
@@ -16,8 +17,10 @@ import * as segment from "./segment-any-patch/config.ts";
 type Module = { configs: Record<string, object>; plansOf: (config: never, seed: number, weights?: readonly string[]) => Plan[] };
 const tasks = { detect: { ...detect, plansOf: anyPatchPlans }, segment: { ...segment, plansOf: anyPatchPlans }, depth };
 const modules: Record<string, Module> = { accuracy, ablation, distillation, transfer, curriculum, embedders, mixed, ...tasks };
-const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher", "start"], transfer: ["flexible", "fixed"], depth: ["backbone"] };
+const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher"], transfer: ["flexible", "fixed"], depth: ["backbone"] };
 const variants = Object.entries(modules).flatMap(([name, { configs }]) => Object.keys(configs).map((variant) => ({ name, variant })));
+
+beforeAll(() => useEngine({ prefer: "cpu" }));
 
 const isTrained = (plan: Plan | undefined): plan is TrainedPlan => plan !== undefined && "recipe" in plan;
 
@@ -34,7 +37,7 @@ it.each(variants)("$name, $variant: every model can be trained to its end, and h
 });
 
 it("a paper variant that starts from trained weights says how many it wants", () => {
-  expect(() => distillation.plansOf(distillation.configs.paper, 0, ["one"])).toThrow(
-    new Error("experiment(weights): expected 2 files of trained weights (teacher, start), got 1. Pass them with --weights."),
+  expect(() => transfer.plansOf(transfer.configs.paper, 0, ["one"])).toThrow(
+    new Error("experiment(weights): expected 2 files of trained weights (flexible, fixed), got 1. Pass them with --weights."),
   );
 });

@@ -1,6 +1,6 @@
 import { vitConfig, type VitConfig } from "@flexivit/vit";
 import { pretrainedFixed, pretrainedFlexible, rgbPretraining, type Pretraining } from "../pretrained.ts";
-import { fixedVit, imageNet, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, type Training } from "../recipes.ts";
+import { fixedVit, imageNet21k, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, type Training } from "../recipes.ts";
 import type { TrainedPlan } from "../plan.ts";
 import type { StudyConfig } from "../study.ts";
 
@@ -70,7 +70,7 @@ const smoke: Config = {
 
 /** The paper's supervised models: ViT-B at 240 px, ten patch sizes. */
 const paper: Config = {
-  ...imageNet,
+  ...imageNet21k,
   patchSizes: paperPatchSizes,
   fixedPatchSizes: ["30", "16"],
   vit: paperVit,

@@ -16,7 +16,7 @@ export const experiment: Experiment = experimentOf<Config>({
     small: "Fashion-MNIST on two cores, about five minutes",
     rgb: "CIFAR-10 on two cores, about five minutes",
     reduced: "the first, narrower and shorter, for the WebAssembly engine",
-    paper: "ViT-B on an ImageNet folder (--data), days on a GPU",
+    paper: "ViT-B on an ImageNet-21k folder (--data), weeks on a GPU",
   },
   configs,
   plans: plansOf,

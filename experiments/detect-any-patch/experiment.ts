@@ -8,9 +8,9 @@ import { rulesOf } from "./rules.ts";
 const figures: ShownFigure[] = [
   { figure: "AP", title: "Boxes: AP against patch size", quantity: "box AP" },
   { figure: "maskAP", title: "Masks: AP against patch size", quantity: "mask AP" },
-  { figure: "APsmall", title: "Boxes of small objects, below 32² px", quantity: "box AP, small objects," },
-  { figure: "APmedium", title: "Boxes of medium objects", quantity: "box AP, medium objects," },
-  { figure: "APlarge", title: "Boxes of large objects, from 96² px", quantity: "box AP, large objects," },
+  { figure: "APsmall", title: "Boxes of small objects, below 32² px", quantity: "box AP of small objects" },
+  { figure: "APmedium", title: "Boxes of medium objects", quantity: "box AP of medium objects" },
+  { figure: "APlarge", title: "Boxes of large objects, from 96² px", quantity: "box AP of large objects" },
 ];
 
 /** Does one flexible detector find objects and their masks as well at every patch size as detectors of that size alone? */

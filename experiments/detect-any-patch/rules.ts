@@ -7,7 +7,7 @@ export function rulesOf(config: Config): Rule[] {
   const { patchSizes } = config;
   const [coarsest, finest] = [patchSizes[0], patchSizes.at(-1)!];
   return [
-    ...anyPatchRules(config, { quantity: "box AP", behind: 5, ahead: 5 }),
+    ...anyPatchRules(config, { quantity: "box AP", behind: 4, ahead: 3 }),
     {
       claim: `The flexible detector's box AP of small objects is at least 3 points higher at ${finest} px than at ${coarsest} px`,
       points: (at) => at("flexible", finest, 2) - at("flexible", coarsest, 2),

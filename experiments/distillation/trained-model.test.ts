@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { useEngine } from "@flexivit/engine";
 import { disposeTree, leaves } from "@flexivit/params";
 import { readRun } from "@flexivit/run-log";
 import * as tf from "@tensorflow/tfjs-core";
-import { expectNoLeak } from "@flexivit/testing";
+import { expectClose, expectNoLeak } from "@flexivit/testing";
 import { loadModel } from "flexivit";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { lasting, planOf, smokeTraining, smokeVit } from "../recipes.ts";
@@ -61,6 +62,16 @@ it("a student's teacher is trained first, in the shared folder; the student has 
   disposeTree(own.params, theirs.params);
 });
 
+it("a student with a storage of its own keeps the teacher's head and stores kernel and positions at 8x8 and 3x3", async () => {
+  const vit = { ...smokeVit, patchSize: [8, 8], positionGrid: [3, 3] } satisfies typeof smokeVit;
+  const trained = await trainedModel({ ...student, name: "own storage", ownStorage: true, recipe: { ...student.recipe, vit } }, await sessionOf());
+  const [own, theirs] = [await loadModel(trained!.file), await loadModel((await trainedModel(teacher, await sessionOf()))!.file)];
+  expect(own.info.vit).toEqual({ ...teacher.recipe.vit, patchSize: [8, 8], positionGrid: [3, 3] });
+  expect((own.params.backbone.patchEmbedding.kernel as tf.Tensor).shape).toEqual([8, 8, 1, 16]);
+  expectClose(own.params.head.kernel, theirs.params.head.kernel, { absolute: 3.1 * 4e-3 * 2 }); // as above
+  disposeTree(own.params, theirs.params);
+});
+
 it("the same plan is not trained again, and another plan in its folder is refused", async () => {
   const session = await sessionOf();
   const before = await readFile(join(out, "test", "small", "seed-5", "student", "log.jsonl"), "utf8");
@@ -69,6 +80,8 @@ it("the same plan is not trained again, and another plan in its folder is refuse
   const { artifacts, summary } = await readRun(trained!.folder!);
   expect(summary.status).toBe("finished");
   expect(artifacts.at(-1)).toMatchObject({ kind: "model", path: trained!.file, step: 3 });
+  expect(artifacts.map(({ kind }) => kind)).toEqual(["checkpoint", "checkpoint", "model"]);
+  for (const { path, sha256 } of artifacts) expect(createHash("sha256").update(await readFile(path)).digest("hex")).toBe(sha256);
   const other: TrainedPlan = { ...student, recipe: { ...student.recipe, steps: 4 } };
   await expect(trainedModel(other, session)).rejects.toThrow(
     new Error(`experiment(out): expected runs of the present config, got another one in ${trained!.folder}. Remove that folder, or choose another with --out.`),

@@ -1,5 +1,5 @@
 import type { Embedder, VitConfig } from "@flexivit/vit";
-import { greySmall, imageNet, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
+import { greySmall, imageNet21k, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
 import type { TrainedPlan } from "../plan.ts";
 import type { StudyConfig } from "../study.ts";
 
@@ -38,7 +38,7 @@ const smoke: Config = { ...small, patchSizes: ["8", "6"], plain: ["8", "6"], ove
 
 /** The patent's variants at the paper's size. */
 const paper: Config = {
-  ...imageNet,
+  ...imageNet21k,
   patchSizes: paperPatchSizes.filter((size) => Number(size) % 2 === 0),
   plain: ["48", "40", "30", "16"],
   overlapping: ["80x80/40x40", "60x60/36x36", "44x44/28x28", "30x30/15x15"],

@@ -13,7 +13,7 @@ export const experiment: Experiment = experimentOf<Config>({
   variants: {
     smoke: "seconds; shows only that it runs",
     small: "Fashion-MNIST, five embedders and overlap, about six minutes on two cores",
-    paper: "ViT-B on an ImageNet folder (--data), days on a GPU",
+    paper: "ViT-B on an ImageNet-21k folder (--data), weeks on a GPU",
   },
   configs,
   plans: plansOf,

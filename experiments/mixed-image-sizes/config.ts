@@ -1,5 +1,5 @@
 import type { VitConfig } from "@flexivit/vit";
-import { greySmall, imageNet, lasting, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
+import { greySmall, imageNet21k, lasting, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
 import type { TrainedPlan } from "../plan.ts";
 import type { StudyConfig } from "../study.ts";
 
@@ -30,7 +30,7 @@ const smoke: Config = { ...small, patchSizes: ["8"], mixedSizesPx: [16, 24], eva
 
 /** ViT-B on pictures of 160 and 320 px together; a part of the batch holds 64 pictures, which the number of sizes divides. */
 const paper: Config = {
-  ...imageNet,
+  ...imageNet21k,
   patchSizes: ["40", "32", "20", "16", "10"],
   mixedSizesPx: [160, 320],
   evaluatedSizesPx: [160, 320, 480],

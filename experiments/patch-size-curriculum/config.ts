@@ -1,6 +1,6 @@
 import { costEqualised, linear, schemeCost, schemeProbabilities, sequence, uniform, type SchemeDistribution } from "@flexivit/patch-schemes";
 import type { VitConfig } from "@flexivit/vit";
-import { greySmall, imageNet, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
+import { greySmall, imageNet21k, lasting, paperPatchSizes, paperTraining, paperVit, planOf, smallTraining, smallVit, smokeTraining, smokeVit, type Training } from "../recipes.ts";
 import type { TrainedPlan } from "../plan.ts";
 import type { StudyConfig } from "../study.ts";
 
@@ -14,7 +14,7 @@ export type Config = StudyConfig & {
 
 const small: Config = { ...greySmall, patchSizes: ["12", "8", "6", "4", "3"], vit: smallVit, training: { ...smallTraining, ...lasting(smallTraining, 800) }, testPictures: 4000 };
 const smoke: Config = { ...small, patchSizes: ["12", "8", "6"], vit: smokeVit, training: smokeTraining, testPictures: 50 };
-const paper: Config = { ...imageNet, patchSizes: paperPatchSizes, vit: paperVit, training: paperTraining };
+const paper: Config = { ...imageNet21k, patchSizes: paperPatchSizes, vit: paperVit, training: paperTraining };
 
 export const configs = { small, smoke, paper } as const satisfies Record<string, Config>;
 

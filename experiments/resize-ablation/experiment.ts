@@ -13,7 +13,7 @@ export const experiment: Experiment = experimentOf<Config>({
   variants: {
     smoke: "seconds; shows only that it runs",
     small: "a model of Fashion-MNIST trained at 6 px, a few minutes on two cores",
-    paper: "a trained ViT of 16 px (--weights) on an ImageNet folder (--data), an hour on a GPU",
+    paper: "a trained ViT of 8 px (--weights) on an ImageNet folder (--data), an hour on a GPU",
   },
   configs,
   plans: plansOf,
@@ -22,22 +22,25 @@ export const experiment: Experiment = experimentOf<Config>({
   training: trainingOf,
 });
 
-/** Every resize at every size: first with pictures resized like patches, then with the pictures as they are. */
+/** Every resize at every size: first with pictures resized like patches, then with the pictures as they are; each without and with antialias. */
 async function measure({ config, data, models: [{ model }], signal }: Trial<Config>): Promise<Panel[]> {
   const { imageSizePx, vit } = model.info;
-  const [side] = vit.patchSize;
-  const [scaled, same]: PanelLine[][] = [[], []];
-  for (const { name, resize } of resizesOf(side)) {
-    const line = { name, bold: name.startsWith("PI"), trainedAt: config.trainedAt };
-    const at = (patchSize: string, sizePx: number): Promise<number> => accuracyAt(model, data.test, patchSize, { kernelResize: resize, imageSizePx: sizePx, signal });
-    const alike = await each(config.scaledPatchSizes, (patchSize) => at(patchSize, (imageSizePx * Number(patchSize)) / Number(config.trainedAt)));
-    scaled.push({ ...line, values: alike });
-    same.push({ ...line, values: await each(config.patchSizes, (patchSize) => at(patchSize, imageSizePx)) });
-  }
-  return [
-    { title: "Patches and pictures resized alike", axis: "patch size (pixels); the grid of tokens stays", ticks: config.scaledPatchSizes, lines: scaled },
-    { title: "Pictures as they are", axis: "patch size (pixels); more tokens to the right", ticks: config.patchSizes, lines: same },
+  const kinds = [
+    { title: "Patches and pictures resized alike", axis: "patch size (pixels); the grid of tokens stays", ticks: config.scaledPatchSizes, sizePxOf: (patchSize: string) => (imageSizePx * Number(patchSize)) / Number(config.trainedAt) },
+    { title: "Pictures as they are", axis: "patch size (pixels); more tokens to the right", ticks: config.patchSizes, sizePxOf: () => imageSizePx },
   ];
+  const panels: Panel[] = [];
+  for (const { title, sizePxOf, ...panel } of kinds) {
+    for (const antialias of [false, true]) {
+      const lines: PanelLine[] = [];
+      for (const { name, resize } of resizesOf(vit.patchSize[0], antialias)) {
+        const values = await each(panel.ticks, (patchSize) => accuracyAt(model, data.test, patchSize, { kernelResize: resize, imageSizePx: sizePxOf(patchSize), signal }));
+        lines.push({ name, values, bold: name.startsWith("PI"), trainedAt: config.trainedAt });
+      }
+      panels.push({ title: `${title}, ${antialias ? "with" : "without"} antialias`, ...panel, lines });
+    }
+  }
+  return panels;
 }
 
 async function each(sizes: readonly string[], value: (size: string) => Promise<number>): Promise<number[]> {

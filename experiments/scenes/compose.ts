@@ -11,10 +11,12 @@ export type SceneOptions = {
   sprites: ImageSource;
   /** Photographs in colour; plain colours unless given. */
   backgrounds?: ImageSource;
-  /** The fewest and the most objects that are tried; 2 and 6 unless given. */
+  /** The fewest and the most objects that are tried; 2 and 5 unless given. */
   objects?: readonly [least: number, most: number];
-  /** The smallest and the largest side of a sprite's canvas as shares of the scene, all scales alike; 0.12 and 1 unless given. */
+  /** The smallest and the largest side of a sprite's canvas as shares of the scene, all scales alike; 0.15 and 1 unless given. */
   sides?: readonly [least: number, most: number];
+  /** The share of its pixels that an object keeps at least where others lie before it; 0.5 unless given. */
+  leastVisible?: number;
   /** Side of the sprites' pictures; 28 unless given. */
   spriteSidePx?: number;
 };
@@ -22,17 +24,19 @@ export type SceneOptions = {
 /** A scene: RGB [sizePx, sizePx, 3], and per pixel 0 for the ground or 1 + the index of its object, whose classes are listed. */
 export type Scene = { pixels: Uint8Array; owners: Uint8Array; classes: number[] };
 
-/** An object that lies behind keeps at least this share of its pixels. */
-const leastVisible = 0.5;
 const largestAngle = Math.PI / 12;
+
+/** Garments are lit, what is behind them is not, or small models would need long to see the one before the other. */
+const darkestCloth = 130;
+const brightnessBehind = 0.4;
 
 /**
  * Scene `index`: a function of the options and the index.
  *
- * Large objects lie behind small ones. One that would hide more than half of another is left out.
+ * Large objects lie behind small ones. One that would hide more of another than it may is left out.
  */
 export function composeScene(options: SceneOptions, index: number): Scene {
-  const { seed, sizePx, sprites, spriteSidePx = 28 } = options;
+  const { seed, sizePx, sprites, spriteSidePx = 28, leastVisible = 0.5 } = options;
   const stream = random(seed, "scene", index);
   const pixels = backdrop(options, stream);
   const owners = new Uint8Array(sizePx * sizePx);
@@ -40,7 +44,7 @@ export function composeScene(options: SceneOptions, index: number): Scene {
   const areas: { whole: number; visible: number }[] = [];
   for (const placement of placements(options, stream)) {
     const sprite = spriteAt(sprites, stream.integer(sprites.size), spriteSidePx);
-    const tint = [0, 1, 2].map(() => 0.4 + 0.6 * stream.uniform());
+    const tint = [0, 1, 2].map(() => 0.6 + 0.4 * stream.uniform());
     const stamped = stamp(sprite, placement, sizePx);
     const hidden = hiddenBy(stamped, owners, areas.length);
     if (stamped.places.length === 0 || areas.some(({ whole, visible }, i) => visible - hidden[i] < leastVisible * whole)) continue;
@@ -53,7 +57,7 @@ export function composeScene(options: SceneOptions, index: number): Scene {
 }
 
 /** Where objects are tried, the largest first. */
-function placements({ sizePx, objects: [fewest, most] = [2, 6], sides: [least, largest] = [0.12, 1] }: SceneOptions, stream: RandomStream): Placement[] {
+function placements({ sizePx, objects: [fewest, most] = [2, 5], sides: [least, largest] = [0.15, 1] }: SceneOptions, stream: RandomStream): Placement[] {
   const count = fewest + stream.integer(most - fewest + 1);
   const all = Array.from({ length: count }, () => {
     const sidePx = sizePx * least * (largest / least) ** stream.uniform();
@@ -74,7 +78,7 @@ function paint({ pixels, owners }: Scene, { places, levels }: Stamp, owner: numb
   for (let i = 0; i < places.length; i++) {
     const place = places[i];
     owners[place] = owner;
-    const light = 70 + (185 * levels[i]) / 255; // the darkest cloth is still seen before a dark ground
+    const light = darkestCloth + ((255 - darkestCloth) * levels[i]) / 255;
     for (let channel = 0; channel < 3; channel++) pixels[3 * place + channel] = Math.round(tint[channel] * light);
   }
 }
@@ -82,13 +86,13 @@ function paint({ pixels, owners }: Scene, { places, levels }: Stamp, owner: numb
 /** A part of a photograph that fills the scene, or one colour. */
 function backdrop({ sizePx, backgrounds }: SceneOptions, stream: RandomStream): Uint8Array {
   if (!backgrounds) {
-    const colour = [0, 1, 2].map(() => stream.integer(128));
+    const colour = [0, 1, 2].map(() => brightnessBehind * stream.integer(256));
     const plain = new Uint8Array(sizePx * sizePx * 3);
     for (let i = 0; i < plain.length; i++) plain[i] = colour[i % 3];
     return plain;
   }
   const [index, share, y, x] = [stream.integer(backgrounds.size), ...[0, 1, 2].map(() => stream.uniform())];
-  return readSquare(backgrounds, index, {
+  const photograph = readSquare(backgrounds, index, {
     side: sizePx,
     flip: stream.uniform() < 0.5,
     region([height, width]) {
@@ -96,4 +100,6 @@ function backdrop({ sizePx, backgrounds }: SceneOptions, stream: RandomStream): 
       return { top: Math.floor(y * (height - side + 1)), left: Math.floor(x * (width - side + 1)), height: side, width: side };
     },
   });
+  for (let i = 0; i < photograph.length; i++) photograph[i] *= brightnessBehind;
+  return photograph;
 }

@@ -82,13 +82,13 @@ it("a scene depends on seed and index alone: the same bytes again, in any order;
   expect(backwards).toEqual(forwards.size === 3 ? new Map([...forwards].reverse()) : undefined);
 });
 
-it("outside of the objects there is the photograph, inside its object's colour: 70 to 255 levels of it", () => {
-  const photograph = pixelSource({ name: "p", pixels: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => [11, 12, 13][i % 3]), height: 32, width: 32, channels: 3, labels: [0], classes: ["p"] });
+it("outside of the objects there is the photograph at two fifths of its brightness, on them cloth of 130 levels or more in a tint of 0.6 or more", () => {
+  const photograph = pixelSource({ name: "p", pixels: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => [11, 120, 202][i % 3]), height: 32, width: 32, channels: 3, labels: [0], classes: ["p"] });
   const { pixels, owners } = composeScene({ ...options, backgrounds: photograph }, 2);
   for (const [place, owner] of owners.entries()) {
     const colour = [...pixels.subarray(3 * place, 3 * place + 3)];
-    if (owner === 0) expect(colour).toEqual([11, 12, 13]);
-    else expect(Math.min(...colour)).toBeGreaterThanOrEqual(28); // 0.4 of 70
+    if (owner === 0) expect(colour).toEqual([4, 48, 80]); // cut to whole levels
+    else expect(Math.min(...colour)).toBeGreaterThanOrEqual(78);
   }
 });
 

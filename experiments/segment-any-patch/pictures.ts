@@ -15,7 +15,7 @@ export async function labelsAtEveryPatch({ config: { patchSizes, fixedPatchSizes
   const pixels = info.imageSizePx ** 2;
   const draw = (labels: readonly Int32Array[]): Promise<Uint8Array[]> => Promise.all(pictures.map((picture, i) => drawLabels(picture, labels[i], info.classes)));
   const truths = await draw(pictures.map((_, i) => batch.labels.subarray(i * pixels, (i + 1) * pixels)));
-  const sheet = (model: TaskModel<"segment">): Promise<Uint8Array> => sheetAgainstPatchSize(truths, patchSizes, async (size) => draw((await answersAt(model, batch, size)).map(({ labels }) => labels)));
+  const sheet = (model: TaskModel<"segment">): Promise<Uint8Array> => sheetAgainstPatchSize(truths, patchSizes, async (size) => draw(await answersAt(model, batch, size)));
   const caption = `Test scenes at ${info.imageSizePx} px: the truth, and the classes of the pixels at each patch size.`;
   return [
     { name: "flexible", title: "Labelled by the flexible segmenter", caption, png: await sheet(models[0].model) },

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { leaves } from "@flexivit/params";
 import { expectClose, expectNoLeak, fixturePath } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { loadParams, readSafetensors, saveParams, writeNpz } from "./index.ts";
+import { loadParams, readMetadata, readSafetensors, saveParams, writeNpz } from "./index.ts";
 import { entriesOf } from "./param-tree.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "params-"));
@@ -25,6 +25,7 @@ describe("saveParams and loadParams", () => {
     await saveParams(path, params, metadata);
     const loaded = await loadParams(path);
     expect(loaded.metadata).toEqual(metadata);
+    expect(await readMetadata(path)).toEqual(metadata);
     const [before, after] = [leaves(params), leaves(loaded.params)];
     expect(after.map(({ path }) => path).sort()).toEqual(before.map(({ path }) => path).sort());
     expect((loaded.params as typeof params).blocks).toHaveLength(11);

@@ -48,7 +48,7 @@ test("pictures come in the order of the file, classes by id, and objects with po
   expect([source.size, source.classes, source.imageIds, source.categoryIds, source.skipped]).toEqual([2, ["bicycle", "dog"], [9, 4], [2, 18], []]);
   expect(source.files.map((path) => path.slice(-5))).toEqual(["b.png", "a.png"]);
   const [[crowd], [dog, bicycle]] = [source.objects(0), source.objects(1)];
-  expect([crowd.box, crowd.class, crowd.crowd, maskArea(crowd.mask!)]).toEqual([[0, 0, 2, 6], 0, true, 12]);
+  expect([crowd.box, crowd.class, crowd.crowd, crowd.area, maskArea(crowd.mask!)]).toEqual([[0, 0, 2, 6], 0, true, 12, 12]);
   expect([dog.box, dog.class, dog.crowd, maskArea(dog.mask!)]).toEqual([[1, 1, 4, 3], 1, false, 6]);
   expect([...maskPixels(bicycle.mask!)]).toEqual(Array.from({ length: 35 }, (_, i) => Number(i % 7 >= 5)));
   expect([0, 1].map((index) => [...source.targets!(index)])).toEqual([[1, 0], [1, 1]]);
@@ -94,7 +94,12 @@ const level = (images: Float32Array, i: number, x: number) => images[(i * 24 + x
 test("evaluation batches give all objects in the squashed picture: a box [1, 1, 4, 3] of 5x7 px is [2, 2, 8, 6] of 10x14", async () => {
   const source = await cocoPictures(await file(truth()), options());
   const found = [];
-  for await (const { objects } of objectEvaluationBatches(source, { batchSize: 1, imageSize: [10, 14], framing: { kind: "squash" } })) found.push(objects);
+  const sizes = [];
+  for await (const { objects, seen } of objectEvaluationBatches(source, { batchSize: 1, imageSize: [10, 14], framing: { kind: "squash" } })) {
+    found.push(objects);
+    sizes.push(seen[0].size, seen[0].view.resized);
+  }
+  expect(sizes).toEqual([[6, 8], [10, 14], [5, 7], [10, 14]]);
   expect(found.map((batch) => batch[0].map(({ box }) => box))).toEqual([[[0, 0, 3.5, 10]], [[2, 2, 8, 6], [10, 0, 14, 10]]]);
 });
 

@@ -25,7 +25,7 @@ export { labelledFiles, type LabelledOptions, type LabelledSource } from "./labe
 export type { Check, Skipped } from "./list-pictures.ts";
 export { mapBatchAt, mapEvaluationBatches, type MapBatch, type MapBatchOptions, type MapEvaluationOptions } from "./map-batch.ts";
 export type { MapFolderOptions, MapFolderSource } from "./map-files.ts";
-export { depthPng, labelsPng } from "./map-png.ts";
+export { depthPng, labelsPng, normalsPng } from "./map-png.ts";
 export { applyViewToMap, ignoreLabel, type MapKind, type Maps, type MapSource, type PixelMap } from "./maps.ts";
 export type { MixOptions } from "./mix-batch.ts";
 export { mixup, oneHot } from "./mixup.ts";

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fixturePath, readFixture } from "@flexivit/testing";
@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ade20k } from "./ade20k.ts";
 import { mapBatchAt, mapEvaluationBatches, type MapBatchOptions } from "./map-batch.ts";
+import { depthPng } from "./map-png.ts";
 import { nyuDepth } from "./nyu-depth.ts";
 
 type Expected = { millimetres: number[][] };
@@ -94,4 +95,18 @@ describe("mapBatchAt", () => {
       new Error("mapBatchAt(batchSize): expected a whole number from 1 on, got 0. Correct the option."),
     );
   });
+});
+
+it("scales pixels as the normalisation says, in training and in evaluation: mean 0.5 and deviation 0.25 double what [-1, 1] has", async () => {
+  await picture("scaled/rgb/0.png");
+  await mkdir(join(root, "scaled/depth"));
+  await writeFile(join(root, "scaled/depth/0.png"), await depthPng(Array.from({ length: 15 }, () => 1), [3, 5]));
+  const source = await nyuDepth(join(root, "scaled"));
+  const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+  const options = { batchSize: 1, imageSize: [3, 5] as const, framing: { kind: "squash" } as const };
+  for await (const usual of mapEvaluationBatches(source, options)) {
+    const twice = [...usual.images].map((value) => expect.closeTo(2 * value, 5));
+    expect([...(await mapBatchAt(source, 0, { ...options, seed: 1, normalisation })).images]).toEqual(twice);
+    for await (const scaled of mapEvaluationBatches(source, { ...options, normalisation })) expect([...scaled.images]).toEqual(twice);
+  }
 });

@@ -27,6 +27,18 @@ export async function depthPng(depth: ArrayLike<number>, size: Size, unitsPerMet
   return greyPng(pixels, size);
 }
 
+/**
+ * An RGB PNG of surface normals, 8 bits, -1 to 1 as 0 to 255: what `nyuDepth` reads. Zeros, which are unknown, become grey.
+ *
+ * @param normals [height, width, 3], unit vectors
+ * @throws where there are not height * width * 3 values
+ */
+export async function normalsPng(normals: ArrayLike<number>, [height, width]: Size): Promise<Uint8Array> {
+  checkLength("normalsPng(normals)", normals, [height, 3 * width]);
+  const pixels = Uint8Array.from(normals, (value) => Math.round((value + 1) * 127.5));
+  return sharp(pixels, { raw: { height, width, channels: 3 } }).png().toBuffer();
+}
+
 function checkLength(argument: string, values: ArrayLike<number>, [height, width]: Size): void {
   if (values.length === height * width) return;
   throw new Error(`${argument}: expected ${height}x${width} = ${height * width} values, got ${values.length}. Check height and width.`);

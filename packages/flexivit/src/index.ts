@@ -4,6 +4,7 @@ export type { EvaluateOptions, Evaluation } from "./evaluation-pass.ts";
 export { classifierLogits, initClassifierWeights, type ClassifierInfo, type ClassifierModel, type ClassifierWeights } from "./model.ts";
 export { loadModel, saveModel } from "./model-file.ts";
 export { openData, type DataSets, type OpenDataOptions } from "./open-data.ts";
+export { openTaskData, type OpenTaskOptions, type TaskData } from "./open-task-data.ts";
 export { checkRecipe, recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
 export { startingPointOf, storedLike, type StartingPoint, type VitStorage } from "./starting-point.ts";
 export { teacherObjective, type Teacher, type TeacherView } from "./teacher-objective.ts";

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { parseScheme, type Size } from "@flexivit/patch-schemes";
 import { flexivitKernelResize, type KernelResize, type SeparableCovariance } from "@flexivit/pi-resize";
 import { vitConfig, type ClassToken, type Embedder, type VitConfig } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
+import { readJsonObject } from "./json-file.ts";
 import { storedSizesOf } from "./commands/trait-flags.ts";
 import type { TrainPlan } from "./train-plan.ts";
 
@@ -110,7 +110,7 @@ function kernelResizeOf(flags: TrainFlags): KernelResize | undefined {
 }
 
 function readCovariance(file: string): SeparableCovariance {
-  const read = readJson(file, "--covariance", "what flexivit covariance writes") as { covariance?: SeparableCovariance };
+  const read = readJsonObject(file, "--covariance", "what flexivit covariance writes") as { covariance?: SeparableCovariance };
   if (read.covariance) return read.covariance;
   throw new Error(`train(--covariance): expected what flexivit covariance writes, got a file without a covariance: ${file}. Make it with flexivit covariance.`);
 }
@@ -120,20 +120,9 @@ const optionalFields = ["classToken", "layerScale"] as const satisfies readonly 
 
 function fileFields({ modelConfig }: TrainFlags, whole: VitConfig): Partial<VitConfig> {
   if (modelConfig === undefined) return {};
-  const fields = readJson(modelConfig, "--model-config", "a JSON object of fields of the model's config");
+  const fields = readJsonObject(modelConfig, "--model-config", "a JSON object of fields of the model's config");
   const known = new Set([...Object.keys(whole), ...optionalFields]);
   const unknown = Object.keys(fields).find((name) => !known.has(name));
   if (unknown === undefined) return fields;
   throw new Error(`train(--model-config): expected fields out of ${[...known].join(", ")}, got "${unknown}" in ${modelConfig}. Correct its name or leave it out.`);
-}
-
-function readJson(file: string, flag: string, expected: string): object {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-    throw new Error("other JSON");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`train(${flag}): expected ${expected}, got ${code ?? message} in ${file}. Check the file.`, { cause: error });
-  }
 }

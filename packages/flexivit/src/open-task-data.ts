@@ -18,7 +18,10 @@ export type OpenTaskOptions = {
 type Openers<T extends HeadTask> = Record<string, (place: string, options: OpenTaskOptions) => Promise<TaskData<T>>>;
 
 const openers: { [T in HeadTask]: Openers<T> } = {
-  detect: { coco: (file, { pictures, strict }) => cocoPictures(file, { folder: pictures, strict }) },
+  detect: {
+    coco: (folder, { split, strict }) => cocoRelease(folder, split === "training" ? "train2017" : "val2017", strict),
+    json: (file, { pictures, strict }) => cocoPictures(file, { folder: pictures, strict }),
+  },
   segment: {
     ade20k: (folder, { split, strict }) => ade20k(folder, split, { strict }),
     cityscapes: (folder, { split, strict }) => cityscapes(folder, split === "training" ? "train" : "val", { strict }),
@@ -29,12 +32,15 @@ const openers: { [T in HeadTask]: Openers<T> } = {
   },
 };
 
+/** What `--data` may name beside the sets of classifiers. */
+export const taskDataHelp: string = "detect: coco:FOLDER, FILE.json; segment: ade20k:FOLDER, cityscapes:FOLDER; depth: nyu:FOLDER, hypersim:FOLDER";
+
 /** Sets whose readers know which pictures are for training and which for validation. */
-const withSplits = ["ade20k", "cityscapes"];
+const withSplits = ["coco", "ade20k", "cityscapes"];
 
 /**
- * Opens a data set of a task by its name: `coco:FILE.json` or `FILE.json`; `ade20k:FOLDER`, `cityscapes:FOLDER`;
- * `nyu:FOLDER`, with normals where it has a folder `normals`, `hypersim:FOLDER`.
+ * Opens a data set of a task by its name: `coco:FOLDER` with the release of 2017 as it is unpacked, or any `FILE.json` in the
+ * COCO format; `ade20k:FOLDER`, `cityscapes:FOLDER`; `nyu:FOLDER`, with normals where it has a folder `normals`, `hypersim:FOLDER`.
  *
  * @throws where the task has no such set, and as the set's reader does
  */
@@ -42,7 +48,7 @@ export async function openTaskData<T extends HeadTask>(task: T, name: string, op
   const { kind, place } = partsOf(name);
   const kinds: Openers<T> = openers[task];
   if (place !== "" && Object.hasOwn(kinds, kind)) return kinds[kind](place, options);
-  const expected = Object.keys(kinds).map((known) => (known === "coco" ? "FILE.json in the COCO format" : `${known}:FOLDER`));
+  const expected = Object.keys(kinds).map((known) => (known === "json" ? "FILE.json in the COCO format" : `${known}:FOLDER`));
   throw new Error(`openTaskData(--data): expected ${expected.join(" or ")} for ${task}, got "${name}". Name one of these.`);
 }
 
@@ -54,5 +60,10 @@ export function hasSplits(name: string): boolean {
 function partsOf(name: string): { kind: string; place: string } {
   const [, kind, place] = /^([a-z0-9]{2,}):(.*)$/.exec(name) ?? []; // one letter would be a drive
   if (kind !== undefined) return { kind, place };
-  return name.endsWith(".json") ? { kind: "coco", place: name } : { kind: "", place: name };
+  return name.endsWith(".json") ? { kind: "json", place: name } : { kind: "", place: name };
+}
+
+/** `annotations/instances_HALF.json` with its pictures in the folder HALF. */
+function cocoRelease(folder: string, half: string, strict: boolean | undefined): Promise<TaskData<"detect">> {
+  return cocoPictures(join(folder, "annotations", `instances_${half}.json`), { folder: join(folder, half), strict, check: "name" });
 }

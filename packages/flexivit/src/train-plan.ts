@@ -1,15 +1,13 @@
-import { vitStoredAt } from "@flexivit/checkpoint";
-import { normalisations, type EvaluationFraming, type MixOptions, type TrainingFraming } from "@flexivit/data";
-import type { OptimizerConfig } from "@flexivit/optim";
+import type { EvaluationFraming, MixOptions, TrainingFraming } from "@flexivit/data";
 import { formatScheme, possibleSchemes, schemesFor, type SchemeDistribution } from "@flexivit/patch-schemes";
-import type { VitConfig, VitVariant } from "@flexivit/vit";
+import type { VitVariant } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
-import { storedSizesOf } from "./commands/trait-flags.ts";
 import { isPackaged, type DataSets } from "./open-data.ts";
-import { modelOf, refuseModelFlags } from "./model-flags.ts";
+import { refuseModelFlags } from "./model-flags.ts";
 import type { ClassifierInfo } from "./model.ts";
+import { plannedTraining } from "./planned-training.ts";
 import { startingPointOf, type StartingPoint } from "./starting-point.ts";
-import { drawOf, readDraw } from "./scheme-draw.ts";
+import { readDraw } from "./scheme-draw.ts";
 import { objectivesOf, type Objective, type Task } from "./task.ts";
 import { checkPatchSizes } from "./training-recipe.ts";
 import { recipeDefaults, type ClassifierRecipe } from "./recipe.ts";
@@ -74,47 +72,17 @@ function patchSizesOf({ patchSize, patchSizes }: TrainFlags): string[] | undefin
 
 /** The recipe of a training, once the data is known. */
 export function recipeOf(flags: TrainFlags, plan: TrainPlan, { name, training, task }: Pick<DataSets, "name" | "training" | "task">): ClassifierRecipe {
-  const { remainder, batchSize, accumulate = 1, clipNorm, seed } = flags;
-  const { imageSizePx, patchSizes, epochs } = plan;
-  const vit = plan.start ? startedVit(flags, plan.start) : modelOf(flags, plan, training.channels);
-  const draw = plan.draw ?? drawOf(flags, { patchSizes, imageSizePx, vit });
-  const steps = flags.steps ?? Math.max(1, Math.round((epochs * training.size) / batchSize));
-  const tenth = Math.max(1, Math.round(steps / 10));
   return {
     ...recipeDefaults,
-    ...framingsOf(name, imageSizePx, flags.flip),
-    vit,
-    ...(plan.start ? { from: plan.start.from } : {}),
-    imageSizePx,
+    ...framingsOf(name, plan.imageSizePx, flags.flip),
+    ...plannedTraining(flags, plan, training),
     ...(flags.imageSizes ? { imageSizesPx: flags.imageSizes } : {}),
-    recompute: flags.recompute ?? false,
-    patchSizes,
-    ...(draw ? { draw } : {}),
-    evaluatePatchSizes: patchSizes,
-    remainder,
     objective: objectiveFor(flags, task),
     labelSmoothing: { share: flags.labelSmoothing, ...(flags.smoothingAmong ? { among: flags.smoothingAmong } : {}) },
     ...auxiliaryOf(flags),
     mix: mixOf(flags),
     ...(flags.randAugment ? { augment: { kind: "rand-augment", ...flags.randAugment } } : {}),
-    freeze: flags.freeze ?? [],
-    ...normalisationOf(flags, plan.start?.info),
-    batchSize,
-    accumulate,
-    steps,
-    optimizer: optimizerFrom(flags),
-    schedule: { kind: flags.schedule, warmupSteps: flags.warmupSteps ?? Math.min(steps - 1, Math.round(steps / 20)) },
-    clipNorm,
-    emaDecay: flags.ema,
-    evaluateEvery: flags.evaluateEvery ?? tenth,
-    checkpointEvery: flags.checkpointEvery ?? tenth,
-    seed,
   };
-}
-
-/** The model that the training starts from, stored at the sizes that the flags name. */
-function startedVit(flags: TrainFlags, { info: { vit } }: Start): VitConfig {
-  return flags.storePatchSize || flags.storeGrid ? vitStoredAt(vit, storedSizesOf(flags)) : vit;
 }
 
 /** The loss that is asked for, or the task's own. */
@@ -151,20 +119,6 @@ function auxiliaryOf({ auxiliaryBlock: block, auxiliaryWeight: weight = 0.3 }: T
 
 function mixOf({ mixup, cutmix }: TrainFlags): MixOptions {
   return { ...(mixup > 0 ? { mixup: { alpha: mixup } } : {}), ...(cutmix > 0 ? { cutmix: { alpha: cutmix } } : {}) };
-}
-
-/** How pixels are scaled: as the flag says, else as the model to start from has them. */
-function normalisationOf({ normalisation: name }: TrainFlags, start?: ClassifierInfo): Pick<ClassifierRecipe, "normalisation"> {
-  const normalisation = name === undefined ? start?.normalisation : normalisations[name];
-  return normalisation && name !== "half" ? { normalisation } : {};
-}
-
-/** The optimiser that the flags ask for; settings that nobody gave are left to its own defaults. */
-function optimizerFrom(flags: TrainFlags): OptimizerConfig {
-  const { optimizer: kind, learningRate, weightDecay, b2, momentum, layerDecay } = flags;
-  const given = Object.entries({ weightDecay, b2, momentum, layerDecay }).filter(([, value]) => value !== undefined);
-  const config = { kind, learningRate, ...Object.fromEntries(given) } as OptimizerConfig;
-  return kind === "adamw" ? { ...recipeDefaults.optimizer, ...config } as OptimizerConfig : config;
 }
 
 /** Photographs are cut as the paper does; small grey pictures are shifted where there are pixels to spare, digits never mirrored. */

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Skipped } from "@flexivit/data";
 import type { Engine } from "@flexivit/engine";
 import { accuracyPlot, noLogger, openRun, readRun, writeReport, type LocalRun, type Run, type RunOptions, type Section } from "@flexivit/run-log";
 import type { Figures } from "@flexivit/train";
-import type { DataSets } from "./open-data.ts";
-import type { ClassifierRecipe } from "./recipe.ts";
+import type { TrainingRecipe } from "./training-recipe.ts";
 
 /** What may always differ on resume: it leaves the weights as they are. */
 const harmlessChanges = ["evaluateEvery", "evaluatePatchSizes", "checkpointEvery"];
@@ -20,6 +19,9 @@ export type RunRequest = {
   ranks?: number;
 } & Pick<RunOptions, "group" | "tags" | "notes" | "wandb">;
 
+/** What a run notes of its pictures: `identity` must be the same on resume, wherever they lie. */
+export type RunData = { name: string; skipped: readonly Skipped[]; identity: Record<string, number | string> };
+
 /** Where a run keeps its trained model. */
 export function modelFile(folder: string): string {
   return join(folder, "model.safetensors");
@@ -32,8 +34,8 @@ export function modelFile(folder: string): string {
  */
 export async function openTrainingRun(
   { allowChanges = [], ranks = 1, ...request }: RunRequest,
-  recipe: ClassifierRecipe,
-  data: DataSets,
+  recipe: TrainingRecipe,
+  { name, skipped, identity }: RunData,
   engine: Engine,
 ): Promise<{ run: LocalRun; isDone: boolean }> {
   const { folder, resume } = request;
@@ -41,9 +43,9 @@ export async function openTrainingRun(
   const run = await openRun({
     ...request,
     jobType: "train",
-    config: { ...recipe, data: identityOf(data) },
+    config: { ...recipe, data: identity },
     allowedChanges: [...harmlessChanges, ...allowChanges],
-    environment: { engine, ranks, data: data.name, skipped: data.skipped.map(({ file }) => file) },
+    environment: { engine, ranks, data: name, skipped: skipped.map(({ file }) => file) },
     report: false, // ours has a figure more
   });
   return { run, isDone: before?.status === "finished" && before.step === recipe.steps };
@@ -52,18 +54,6 @@ export async function openTrainingRun(
 /** The run as ranks above 0 see it: where rank 0 keeps its checkpoints. It writes nothing. */
 export function runOfOthers({ folder, name }: RunRequest): LocalRun {
   return { ...noLogger, id: "", name, folder, checkpoints: join(folder, "checkpoints"), resumed: false };
-}
-
-/** What makes pictures the same on resume, wherever they lie: how many, their classes, the order of their targets. */
-function identityOf({ training, test }: DataSets): Record<string, number | string> {
-  const hash = createHash("sha256").update(training.classes.join("\n"));
-  const add = (values: Int32Array | Float32Array) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  for (const { labels, targets } of [training, test]) {
-    add(labels);
-    if (targets) for (const index of labels.keys()) add(targets(index));
-  }
-  const fingerprint = hash.digest("hex").slice(0, 16);
-  return { trainingPictures: training.size, testPictures: test.size, classes: training.classes.length, fingerprint };
 }
 
 /** Figures at a patch size such as "12" or "12x10". */

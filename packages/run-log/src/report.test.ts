@@ -63,6 +63,19 @@ describe("a report", () => {
     for (const text of ["<h1>A run</h1>", "<h2>Loss</h2>", ">finished<", ">model.depth<", process.version]) expect(html).toContain(text);
   });
 
+  it("lists the files of each run with step and hash; a run without any adds no row, and runs without any no table", async () => {
+    const run = await openRun({ folder: join(newFolder(), "run"), name: "with files", config: {}, report: false });
+    run.artifact({ kind: "checkpoint", path: "checkpoints/3", step: 3, sha256: "0b1c" });
+    run.artifact({ kind: "model", path: "model" });
+    await run.finish("finished");
+    const plain = await loggedRun("plain", rows);
+    const html = await written({ title: "Runs", runs: [plain, await readRun(run.folder)] });
+    const cells = (text: string): string[] => [...text.matchAll(/<t[dh](?: [^>]*)?>(.*?)<\/t[dh]>/g)].map(([, cell]) => cell);
+    const table = html.slice(html.indexOf("Files"));
+    expect(cells(table).slice(0, 15)).toEqual(["run", "kind", "step", "path", "SHA-256", "with files", "checkpoint", "3", "checkpoints/3", "0b1c", "with files", "model", "–", "model", "–"]);
+    expect(await written({ title: "Runs", runs: [plain] })).not.toContain("Files");
+  });
+
   it("needs nothing from elsewhere", async () => {
     const html = await written({ title: "A run", runs: [await loggedRun("flexible", rows)] });
     const addresses = [...html.matchAll(/\b(?:(?:src|href)="|url\()([^")]+)/g)].map(([, address]) => address);

@@ -28,7 +28,7 @@ export function runOverview(runs: readonly Run[]): Section[] {
   return results.rows.length > 0 ? [state, results] : [state];
 }
 
-/** Returns the configs and the environments of the runs, folded. */
+/** Returns the configs, the environments and the recorded files of the runs, folded. */
 export function runDetails(runs: readonly Run[]): Section[] {
   if (runs.length === 0) return [];
   const names = distinctNames(runs);
@@ -36,7 +36,14 @@ export function runDetails(runs: readonly Run[]): Section[] {
   return [
     { ...comparison("Config", runs, names, (run) => run.config), caption, folded: true },
     { ...comparison("Environment", runs, names, (run) => run.environment), caption, folded: true },
+    ...files(runs, names),
   ];
+}
+
+/** Checkpoints and other files with their hashes; nothing where no run has any. */
+function files(runs: readonly Run[], names: readonly string[]): Section[] {
+  const rows = runs.flatMap(({ artifacts }, index) => artifacts.map(({ kind, step, path, sha256 }) => [names[index], kind, step, path, sha256]));
+  return rows.length === 0 ? [] : [{ kind: "table", title: "Files", columns: ["run", "kind", "step", "path", "SHA-256"], rows, folded: true }];
 }
 
 type TableSection = Extract<Section, { kind: "table" }>;

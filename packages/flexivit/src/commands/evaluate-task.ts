@@ -9,10 +9,12 @@ import { checkPatchSizes } from "../training-recipe.ts";
 import type { EvaluateFlags } from "./evaluate.ts";
 import { printEvaluations } from "./evaluation-table.ts";
 import { counted, remark, remarkEngine, remarkSkipped } from "./print.ts";
+import { refuseFlags } from "./task-of.ts";
 
 /** `flexivit evaluate` of a model that finds objects, classes of pixels, depths or normals: its figures at each patch size. */
-export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: string }): Promise<void> {
-  const { checkpoint, data, pictures, strict, remainder, batchSize } = flags;
+export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: string }, task: string): Promise<void> {
+  const { checkpoint, data, pictures, strict, remainder, batchSize, labels, normalisation, all } = flags;
+  refuseFlags("evaluate", { "--labels": labels, "--normalisation": normalisation, "--all": all }, "a classifier", `a checkpoint of ${task}`);
   if (data === undefined) throw new Error("evaluate(--data): expected pictures with what is to be found, got none. Name the data.");
   remarkEngine(await useEngine({ threads: flags.threads }));
   const model = await loadTaskModel(checkpoint);

@@ -6,13 +6,14 @@ import type { Evaluation } from "../evaluation-pass.ts";
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { openData } from "../open-data.ts";
+import { taskDataHelp } from "../open-task-data.ts";
 import { checkPatchSizes } from "../training-recipe.ts";
 import { evaluateDetections, type DetectionFlags } from "./evaluate-detections.ts";
 import { evaluateTaskModel } from "./evaluate-task.ts";
 import { printEvaluations } from "./evaluation-table.ts";
 import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
 import { counted, remark, remarkEngine, remarkSkipped } from "./print.ts";
-import { commandTasks, taskOf, type CommandTask } from "./task-of.ts";
+import { commandTasks, refuseFlags, taskOf, type CommandTask } from "./task-of.ts";
 
 export type EvaluateFlags = DetectionFlags & {
   task?: CommandTask;
@@ -36,7 +37,7 @@ export function evaluateCommand(): Command {
     .addOption(new Option("--task <task>", "what the model does (default: as the checkpoint says); detect without --checkpoint: files of any detector").choices(commandTasks))
     .option("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
     .option("--labels <file>", "of a classifier: names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
-    .option("--data <set>", taskDataHelp)
+    .option("--data <set>", `classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; ${taskDataHelp}`)
     .option("--pictures <folder>", "of a detector: where the pictures of the COCO file are (default: its own folder)")
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once (default: 250 of a classifier, else 8)", wholeNumber(1))
@@ -53,10 +54,6 @@ export function evaluateCommand(): Command {
     .action(evaluate);
 }
 
-const taskDataHelp =
-  "classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; " +
-  "detect: a COCO file; segment: ade20k:FOLDER, cityscapes:FOLDER; depth: nyu:FOLDER, hypersim:FOLDER";
-
 const examples = `
 Examples:
   flexivit evaluate --checkpoint runs/flexible/model.safetensors --data fashion-mnist --patch-sizes 12,8,6,4,3
@@ -70,7 +67,9 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { checkpoint, task } = flags;
   if (task === "detect" && checkpoint === undefined) return evaluateDetections(flags);
   if (checkpoint === undefined) throw missing("--checkpoint");
-  if ((await taskOf(checkpoint, task, "evaluate")) !== "classify") return evaluateTaskModel({ ...flags, checkpoint });
+  const known = await taskOf(checkpoint, task, "evaluate");
+  if (known !== "classify") return evaluateTaskModel({ ...flags, checkpoint }, known);
+  refuseFlags("evaluate", { "--pictures": flags.pictures }, "a checkpoint of detect", "a classifier");
   return evaluateClassifier({ ...flags, checkpoint });
 }
 

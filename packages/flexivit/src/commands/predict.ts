@@ -1,35 +1,54 @@
 import { statSync } from "node:fs";
 import { evaluationBatches, fileSource } from "@flexivit/data";
 import { useEngine } from "@flexivit/engine";
-import { gridOf, parseScheme, type Remainder } from "@flexivit/patch-schemes";
+import { parseScheme, type Remainder } from "@flexivit/patch-schemes";
 import { textTable } from "@flexivit/run-log";
 import * as tf from "@tensorflow/tfjs-core";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { answersOf, type Answer } from "../answers.ts";
-import { classifierLogits, type ClassifierInfo, type ClassifierModel } from "../model.ts";
+import { classifierLogits, type ClassifierModel } from "../model.ts";
+import { finestSize } from "../finest-size.ts";
 import { labelsOf } from "../labels-file.ts";
 import { loadModel } from "../model-file.ts";
 import { checkPatchSizes } from "../training-recipe.ts";
-import { normalisationOption, patchSizes, remainderOption, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
+import { normalisationOption, patchSizes, remainderOption, share, threadsOption, wholeNumber, type NormalisationName } from "./options.ts";
+import { predictTaskModel } from "./predict-task.ts";
 import { percent, printResult } from "./print.ts";
+import { commandTasks, headTasks, refuseFlags, taskOf, type CommandTask } from "./task-of.ts";
 
-type PredictFlags = { checkpoint: string; labels?: string; patchSizes?: string[]; remainder: Remainder; top: number; threads?: number; normalisation?: NormalisationName; json?: boolean };
+export type PredictFlags = {
+  checkpoint: string;
+  task?: CommandTask;
+  labels?: string;
+  patchSizes?: string[];
+  remainder: Remainder;
+  top: number;
+  out?: string;
+  scoreThreshold?: number;
+  threads?: number;
+  normalisation?: NormalisationName;
+  json?: boolean;
+};
+
 type Prediction = { file: string; patchSize: string } & Answer;
 
 /** Pictures at once. */
 const batchSize = 32;
 
-/** `flexivit predict`: the most probable classes of pictures, or the numbers that a regression gives them. */
+/** `flexivit predict`: the most probable classes of pictures, the numbers of a regression, or what a task model finds in them. */
 export function predictCommand(): Command {
   return new Command("predict")
-    .description("Print the most probable classes of pictures, or their numbers, at one or several patch sizes")
+    .description("Print what a model says of pictures at one or several patch sizes: classes, numbers, objects, or a class or a depth per pixel")
     .argument("<pictures...>", "picture files (JPEG, PNG, WebP, ...)")
     .requiredOption("--checkpoint <file>", "model.safetensors of a run, or weights of big_vision, timm or Hugging Face")
+    .addOption(new Option("--task <task>", "what the model does (default: as the checkpoint says)").choices(commandTasks))
     .option("--labels <file>", "names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: the finest it was trained at)", patchSizes)
     .addOption(remainderOption())
     .addOption(normalisationOption())
-    .option("--top <n>", "how many classes", wholeNumber(1), 3)
+    .option("--top <n>", "of a classifier: how many classes", wholeNumber(1), 3)
+    .option("--out <folder>", "of other tasks: where drawn pictures and maps go (default: predictions)")
+    .option("--score-threshold <x>", "of a detector: what is less certain is left out (default: 0.5)", share)
     .addOption(threadsOption())
     .option("--json", "print JSON")
     .addHelpText("after", examples)
@@ -39,10 +58,15 @@ export function predictCommand(): Command {
 const examples = `
 Examples:
   flexivit predict --checkpoint runs/flexible/model.safetensors --patch-size 12,4 shoe.jpg
-  flexivit predict --checkpoint vit.npz --labels labels.txt --top 5 pictures/cats/*.jpg`;
+  flexivit predict --checkpoint vit.npz --labels labels.txt --top 5 pictures/cats/*.jpg
+  flexivit predict --checkpoint runs/detector/model.safetensors --patch-sizes 16,8 --score-threshold 0.7 --out found street.jpg
+  flexivit predict --task depth --checkpoint runs/depth/model.safetensors --json room.jpg`;
 
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
   refuseNoFiles(files);
+  const task = await taskOf(flags.checkpoint, flags.task, "predict");
+  if (task !== "classify") return predictTaskModel(files, flags, task);
+  refuseFlags("predict", { "--out": flags.out, "--score-threshold": flags.scoreThreshold }, headTasks, "a classifier");
   await useEngine({ threads: flags.threads });
   const model = await loadModel(flags.checkpoint, { labels: await labelsOf(flags.labels), normalisation: flags.normalisation });
   const sizes = flags.patchSizes ?? [finestSize(model.info, flags.remainder)];
@@ -58,15 +82,6 @@ function refuseNoFiles(files: readonly string[]): void {
   if (missing.length > 0) throw new Error(`predict(pictures): expected picture files, got none at ${missing.join(", ")}. Check the path.`);
   const folder = kinds.find(({ kind }) => kind?.isDirectory());
   if (folder) throw new Error(`predict(pictures): expected picture files, got the folder ${folder.file}. Name the pictures in it, as in ${folder.file}/*.jpg.`);
-}
-
-/** The trained size that cuts a picture into the most patches. */
-function finestSize({ patchSizes, imageSizePx }: ClassifierInfo, remainder: Remainder): string {
-  const tokens = (size: string): number => {
-    const { gridHeight, gridWidth } = gridOf(parseScheme(size), imageSizePx, remainder);
-    return gridHeight * gridWidth;
-  };
-  return patchSizes.toSorted((a, b) => tokens(b) - tokens(a))[0];
 }
 
 /** Predictions picture by picture, each at all sizes: a picture is read once. */

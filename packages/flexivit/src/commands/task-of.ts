@@ -22,3 +22,12 @@ export async function taskOf(checkpoint: string, asked: CommandTask | undefined,
   if (asked === undefined || asked === task) return task;
   throw new Error(`${command}(--task): expected ${task}, which ${checkpoint} was trained for, got ${asked}. Leave --task out, or name another checkpoint.`);
 }
+
+/** Throws where one of the flags, by their names, is given: they are for `expected`, and this is something else. */
+export function refuseFlags(command: string, flags: Readonly<Record<string, unknown>>, expected: string, got: string): void {
+  const given = Object.entries(flags).find(([, value]) => value !== undefined);
+  if (given) throw new Error(`${command}(${given[0]}): expected ${expected} with it, got ${got}. Leave it out.`);
+}
+
+/** What flags of these tasks ask for, in the words of errors. */
+export const headTasks: string = "a checkpoint of detect, segment or depth";

@@ -7,14 +7,21 @@ import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
 import type { NormalisationName } from "./options.ts";
 import { recipeDefaults } from "../recipe.ts";
+import { taskDataHelp } from "../open-task-data.ts";
 import type { Objective } from "../task.ts";
 import { names, nonNegative, normalisationOption, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
+import { commandTasks, type CommandTask } from "./task-of.ts";
 import { size } from "./trait-flags.ts";
 import { addWandbFlags, type WandbFlags } from "./wandb-flags.ts";
 
 /** What `flexivit train` takes; where a flag has no value, its default depends on others. */
 export type TrainFlags = WandbFlags & {
+  task: CommandTask;
   data: string;
+  val?: string;
+  pictures?: string;
+  valPictures?: string;
+  headConfig?: string;
   from?: string;
   variant?: VitVariant;
   imageSize?: number;
@@ -96,7 +103,12 @@ export function addTrainFlags(command: Command): Command {
 
 function addModelFlags(command: Command): void {
   command
-    .requiredOption("--data <set>", "fashion-mnist, mnist, cifar10; a folder: train/ and val/ with a folder per class, or a folder per class; a .csv file of labels")
+    .addOption(new Option("--task <task>", "what is learned").choices(commandTasks).default("classify"))
+    .requiredOption("--data <set>", `classify: fashion-mnist, mnist, cifar10; a folder: train/ and val/ with a folder per class, or a folder per class; a .csv file of labels. ${taskDataHelp}`)
+    .option("--val <set>", "pictures to test on, where not to classify (default: the validation part of coco:, ade20k: and cityscapes:)")
+    .option("--pictures <folder>", "where the pictures of a COCO file are (default: its own folder)")
+    .option("--val-pictures <folder>", "the same for --val")
+    .option("--head-config <file>", "JSON file of fields of the head's config, such as masks or predictors, where not to classify")
     .option("--from <file>", "start from a trained model; a head for other classes begins anew")
     .addOption(new Option("--variant <name>", "size of the model (default: S; mu for packaged sets)").choices(Object.keys(vitVariants)))
     .option("--image-size <px>", "height and width of the pictures (default: 240; 24 for packaged sets)", wholeNumber(1))

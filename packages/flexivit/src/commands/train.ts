@@ -5,21 +5,18 @@ import { exchange, type Communicator } from "@flexivit/parallel";
 import { progressLine, sha256Of, textTable, type LocalRun } from "@flexivit/run-log";
 import { onInterrupt, type Figures } from "@flexivit/train";
 import { Command } from "commander";
-import { openData, type DataSets } from "../open-data.ts";
-import { checkRecipe, type ClassifierRecipe } from "../recipe.ts";
-import { trainClassifier } from "../train-classifier.ts";
-import { planOf, recipeOf, teacherOf, type TrainPlan } from "../train-plan.ts";
-import { checkFreeze, keepsHead, startingPointOf } from "../starting-point.ts";
+import type { TrainingRecipe } from "../training-recipe.ts";
 import { bySize, finalFigures, modelFile, openTrainingRun, runOfOthers, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
 import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
 import { amongRanks } from "./ranks.ts";
 import { addTrainFlags, type TrainFlags } from "./train-flags.ts";
+import { classifierJob, taskJob, type TrainingJob } from "./training-job.ts";
 import { wandbRunOptions } from "./wandb-flags.ts";
 
-/** `flexivit train`: one classifier for many patch sizes. */
+/** `flexivit train`: one model for many patch sizes. */
 export function trainCommand(): Command {
-  return addTrainFlags(new Command("train").description("Train a classifier that works at every patch size"))
+  return addTrainFlags(new Command("train").description("Train a classifier, a detector, a segmenter or a depth model that works at every patch size"))
     .addHelpText("after", examples)
     .action((flags: TrainFlags) => amongRanks(flags.ranks, (communicator) => trainModel(flags, communicator)));
 }
@@ -32,6 +29,9 @@ Examples:
   flexivit train --data flowers --from runs/flexible/model.safetensors --patch-size 30 --freeze backbone --name flowers
   flexivit train --data labels.csv --draw gaussian --draw-centre 16 --draw-std 6 --name several-classes
   flexivit train --data pictures --schemes schemes.json --model-config model.json --wandb vision --name mine
+  flexivit train --task detect --data coco:coco2017 --from runs/flexible/model.safetensors --image-size 480 --name detector
+  flexivit train --task segment --data ade20k:ADEChallengeData2016 --head-config head.json --name segmenter
+  flexivit train --task depth --data nyu:train --val nyu:test --name depth
   flexivit train --data pictures --ranks 2
   mpirun -n 8 --host one:4,two:4 --bind-to none npx flexivit train --data pictures
 
@@ -41,20 +41,16 @@ async function trainModel(flags: TrainFlags, communicator: Communicator): Promis
   const { rank, size: ranks } = communicator;
   if (rank === 0) refuseHeldFolder(flags);
   const engine = await useEngine({ threads: flags.threads });
-  const start = flags.from === undefined ? undefined : await startingPointOf(flags.from);
-  const plan = planOf(flags, start);
-  const data = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });
-  const recipe = { ...recipeOf({ ...flags, accumulate: flags.accumulate ?? ranks }, plan, data), ...(await teacherOf(flags)) };
-  checkRecipe(recipe);
-  await checkFreeze(recipe, data.training.classes);
-  remarkWork(plan, data, recipe);
+  const { task, out, name, resume, allowChanges } = flags;
+  const job = task === "classify" ? await classifierJob(flags, communicator) : await taskJob(task, flags, communicator);
+  const { recipe, data } = job;
+  remarkWork(job);
   remarkEngine(engine);
   if (ranks > 1) remark(`ranks:  ${ranks}, each with its share of the ${recipe.accumulate} parts of a batch`);
-  const { out, name, resume, allowChanges } = flags;
   const request = { folder: join(out, name), name, resume, allowChanges, ranks, ...wandbRunOptions(flags) };
   const { run, isDone } = rank === 0 ? await openTrainingRun(request, recipe, data, engine) : { run: runOfOthers(request), isDone: false };
   if ((await exchange(communicator, isDone))[0]) await leaveAsItIs(run, recipe);
-  else await trainRun(run, recipe, data, communicator);
+  else await trainRun(run, job, communicator);
   if (rank === 0) await printTrained(run, recipe, flags.json);
 }
 
@@ -65,31 +61,23 @@ function refuseHeldFolder({ out, name, resume }: TrainFlags): void {
   throw new Error(`train(--name): expected the name of a new run, got ${name}, whose run is in ${folder}. Give another --name, or --resume to go on with that run.`);
 }
 
-function remarkWork({ variant, start }: TrainPlan, data: DataSets, { imageSizePx, patchSizes, steps, batchSize }: ClassifierRecipe): void {
+function remarkWork({ data, about, recipe: { imageSizePx, patchSizes, steps, batchSize } }: TrainingJob): void {
   remarkSkipped(data.skipped);
-  const { name, training, test, heldOut, task } = data;
-  const targets = task === "regression" ? counted(training.classes.length, "number") : `${training.classes.length} classes`;
-  const held = heldOut ? " (a tenth, held out)" : "";
-  remark(`data:   ${name}, ${counted(training.size, "training picture")}, ${counted(test.size, "test picture")}${held}, ${targets}`);
-  remark(`model:  ${modelOf(start, training.classes) ?? `ViT-${variant}`} at ${imageSizePx} px, ${patchSizes.length === 1 ? "patch size" : "patch sizes"} ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
+  remark(`data:   ${about.data}`);
+  remark(`model:  ${about.model} at ${imageSizePx} px, ${patchSizes.length === 1 ? "patch size" : "patch sizes"} ${patchSizes.join(" ")}; ${counted(steps, "step")} of ${counted(batchSize, "picture")}`);
 }
 
-function modelOf(start: TrainPlan["start"], classes: readonly string[]): string | undefined {
-  return start && `${start.from.file} with ${keepsHead(start.info, classes) ? "its" : "a new"} head`;
-}
-
-async function leaveAsItIs(run: LocalRun, { steps }: ClassifierRecipe): Promise<void> {
+async function leaveAsItIs(run: LocalRun, { steps }: TrainingRecipe): Promise<void> {
   await run.finish("finished");
   remark(`This run is finished: all ${counted(steps, "step")} were done before.`);
 }
 
-async function trainRun(run: LocalRun, recipe: ClassifierRecipe, data: DataSets, communicator: Communicator): Promise<void> {
+async function trainRun(run: LocalRun, { recipe, fit }: TrainingJob, communicator: Communicator): Promise<void> {
   const progress = progressLine({ total: recipe.steps, label: run.name });
   const isFirst = communicator.rank === 0;
   const interrupt = onInterrupt(isFirst ? progress.print : undefined);
   try {
-    const { status, step, file } = await trainClassifier(recipe, {
-      ...data,
+    const { status, step, file } = await fit({
       run,
       communicator,
       signal: interrupt.signal,
@@ -129,7 +117,7 @@ function evaluationLine(step: number, figures: Figures): string {
   return `step ${step}  ${figureTitle(name)} at patch size  ${entries.join("  ")}`;
 }
 
-async function printTrained({ folder }: LocalRun, { steps }: ClassifierRecipe, json: boolean | undefined): Promise<void> {
+async function printTrained({ folder }: LocalRun, { steps }: TrainingRecipe, json: boolean | undefined): Promise<void> {
   const evaluations = await finalFigures(folder);
   const flat = evaluations.map(({ patchSize, figures }) => ({ patchSize, ...figures }));
   const result = { steps, evaluations: flat, model: modelFile(folder), report: join(folder, "report.html") };

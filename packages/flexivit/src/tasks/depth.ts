@@ -1,5 +1,6 @@
 import { mapBatchAt, mapEvaluationBatches, type MapSource } from "@flexivit/data";
 import { dense, denseLoss, initDense, type DenseConfig } from "@flexivit/depth";
+import type { VitConfig } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
 import { depthMeter } from "./depth-meter.ts";
 import type { TaskDefinition } from "./task-definition.ts";
@@ -8,9 +9,10 @@ import type { TaskSources } from "./task-model.ts";
 /** A depth for every pixel, a surface normal, or both. */
 export const depthTask: TaskDefinition<"depth"> = {
   init: initDense,
-  blocks: ({ blocks }) => blocks.filter((name) => name !== "tokens"),
-  describe(source, config) {
-    requireMaps(source, config);
+  check: checkBackbone,
+  blocks: headBlocks,
+  describe(source, config, where) {
+    requireMaps(source, config, where);
     return { classes: [] };
   },
   read: (source, at, options) => mapBatchAt(withBoth(source), at, options),
@@ -33,12 +35,25 @@ export const depthTask: TaskDefinition<"depth"> = {
   },
 };
 
+function headBlocks({ blocks }: DenseConfig): string[] {
+  return blocks.filter((name) => name !== "tokens");
+}
+
+function checkBackbone(config: DenseConfig, { depth, classToken }: VitConfig): void {
+  const known = Array.from({ length: depth }, (_, index) => String(index));
+  const unknown = headBlocks(config).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`checkTaskRecipe(head.blocks): expected some of ${known.join(", ")}, tokens, got "${unknown}". Name blocks by their index, from 0.`);
+  const isLast = classToken?.at === "last";
+  if ((config.classTokenLast ?? false) === isLast) return;
+  throw new Error(`checkTaskRecipe(head.classTokenLast): expected ${isLast}, as the backbone has it, got ${!isLast}. Set it so.`);
+}
+
 /** Readers ask a source for the kinds that it has, so one without normals is read as one that has them. */
 const withBoth = (source: TaskSources["depth"]): MapSource<"depth" | "normals"> => source as MapSource<"depth" | "normals">;
 
-function requireMaps({ kinds }: TaskSources["depth"], { depth, normals }: DenseConfig): void {
+function requireMaps({ kinds }: TaskSources["depth"], { depth, normals }: DenseConfig, where: string): void {
   const wanted = [...(depth ? ["depth"] : []), ...(normals ? ["normals"] : [])];
   const missing = wanted.find((kind) => !(kinds as readonly string[]).includes(kind));
   if (missing === undefined) return;
-  throw new Error(`trainTask(head.${missing}): expected one of ${kinds.join(", ")}, as the data has, got ${missing}. Leave it out of the head, or add such maps to the data.`);
+  throw new Error(`${where}(head.${missing}): expected one of ${kinds.join(", ")}, as the data has, got ${missing}. Leave it out of the head, or add such maps to the data.`);
 }

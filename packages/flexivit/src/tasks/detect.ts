@@ -1,6 +1,7 @@
 import { objectBatchAt, objectEvaluationBatches, type Framing, type ScaleCrop } from "@flexivit/data";
 import { decodeDetections, detect, detectionLoss, detectionTargets, initDetector } from "@flexivit/detect";
 import { cocoMeter } from "./coco-meter.ts";
+import { decodingOf } from "./decoding.ts";
 import { requireClasses } from "./require-classes.ts";
 import type { TaskDefinition } from "./task-definition.ts";
 
@@ -8,8 +9,8 @@ import type { TaskDefinition } from "./task-definition.ts";
 export const detectTask: TaskDefinition<"detect"> = {
   init: initDetector,
   blocks: () => [],
-  describe(source, { classes }) {
-    requireClasses(source.classes, classes);
+  describe(source, { classes }, where) {
+    requireClasses(source.classes, classes, where);
     return { classes: [...source.classes], categoryIds: [...source.categoryIds] };
   },
   read: (source, at, { framing, ...options }) => objectBatchAt(source, at, { ...options, framing: withoutScaleCrop(framing) }),
@@ -22,8 +23,8 @@ export const detectTask: TaskDefinition<"detect"> = {
   outputs: detect,
   loss: (predictions, targets, { objective }, options) => ({ ...detectionLoss(predictions, targets, { ...options, objective }) }),
   meter: cocoMeter,
-  predict: (predictions, { objective }, sizePx, options) =>
-    decodeDetections(predictions, { ...options, objective, sizesPx: Array.from({ length: predictions.logits.shape[0] }, () => sizePx) }),
+  predict: (predictions, config, sizePx, options) =>
+    decodeDetections(predictions, { ...options, ...decodingOf(config), sizesPx: Array.from({ length: predictions.logits.shape[0] }, () => sizePx) }),
 };
 
 function withoutScaleCrop(framing: Framing | ScaleCrop): Framing {

@@ -1,5 +1,6 @@
 import { objectsInPicture, type Seen, type Size } from "@flexivit/data";
 import { decodeDetections, type Detection, type DetectorConfig, type Predictions } from "@flexivit/detect";
+import { decodingOf } from "./decoding.ts";
 
 /**
  * What was found in the pictures of a batch, in pixels of the pictures as they were before they were cut to the model's size.
@@ -10,12 +11,12 @@ import { decodeDetections, type Detection, type DetectorConfig, type Predictions
  */
 export async function detectionsInPictures(
   predictions: Predictions,
-  { objective }: Pick<DetectorConfig, "objective">,
+  config: Pick<DetectorConfig, "objective" | "predictors">,
   seen: readonly Seen[],
   options: { scoreThreshold?: number } = {},
 ): Promise<Detection[][]> {
   const sizesPx = seen.map(windowInPicture);
-  const found = await decodeDetections(predictions, { ...options, objective, sizesPx });
+  const found = await decodeDetections(predictions, { ...options, ...decodingOf(config), sizesPx });
   return found.map((objects, i) => objectsInPicture(objects, seen[i], sizesPx[i]));
 }
 

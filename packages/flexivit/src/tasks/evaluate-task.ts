@@ -22,7 +22,7 @@ export async function evaluateTask<T extends HeadTask>({ params, info }: TaskMod
   const { imageSizePx, framing, normalisation, head } = info;
   const task = tasks[info.task];
   checkSource(info, source, "evaluateTask");
-  task.describe(source, head); // refuses maps that are missing
+  task.describe(source, head, "evaluateTask"); // refuses maps that are missing
   return evaluationPass(
     {
       batches: task.readAll(source, { batchSize, imageSize: imageSizePx, framing, normalisation }),

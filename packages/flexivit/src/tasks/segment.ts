@@ -10,8 +10,8 @@ import type { TaskDefinition } from "./task-definition.ts";
 export const segmentTask: TaskDefinition<"segment"> = {
   init: initSegmenter,
   blocks: () => [],
-  describe(source, { classes }) {
-    requireClasses(source.classes, classes);
+  describe(source, { classes }, where) {
+    requireClasses(source.classes, classes, where);
     return { classes: [...source.classes] };
   },
   read: mapBatchAt,

@@ -3,6 +3,7 @@ import type { DenseMaps } from "@flexivit/depth";
 import type { DetectionTargets, Predictions } from "@flexivit/detect";
 import type { Features, SizePx } from "@flexivit/features";
 import type { Losses } from "@flexivit/train";
+import type { VitConfig } from "@flexivit/vit";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Meter } from "../evaluation-pass.ts";
 import type { HeadConfigs, HeadParams, HeadTask, LossOptions, TaskInfo, TaskPredictions, TaskSources } from "./task-model.ts";
@@ -28,10 +29,12 @@ export type PredictOptions = {
 export type TaskDefinition<T extends HeadTask> = {
   /** Fresh weights of a head; throws where its config is impossible. */
   init: (config: HeadConfigs[T], seed: number) => HeadParams[T];
+  /** Throws where a backbone is not what the head's config speaks of. */
+  check?: (config: HeadConfigs[T], vit: VitConfig) => void;
   /** Names of the blocks of the backbone that the head looks at, beside its last tokens. */
   blocks: (config: HeadConfigs[T]) => readonly string[];
-  /** What the model keeps of its source; throws where source and head do not fit. */
-  describe: (source: TaskSources[T], config: HeadConfigs[T]) => Pick<TaskInfo<T>, "classes" | "categoryIds">;
+  /** What the model keeps of its source; throws where source and head do not fit, naming the function `where`. */
+  describe: (source: TaskSources[T], config: HeadConfigs[T], where: string) => Pick<TaskInfo<T>, "classes" | "categoryIds">;
   /** Part `at` of a training, counted over all steps. */
   read: (source: TaskSources[T], at: number, options: ReadOptions) => Promise<TaskBatches[T]>;
   /** All pictures in order, each once. */

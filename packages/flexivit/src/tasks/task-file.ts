@@ -1,6 +1,6 @@
 import { loadParams, readMetadata, saveParams, type Metadata } from "@flexivit/checkpoint";
-import { disposeTree, leaves } from "@flexivit/params";
-import { shapesOf, vitSpec } from "@flexivit/vit";
+import { countParams, disposeTree, leaves } from "@flexivit/params";
+import { checkVitConfig, shapesOf, vitSpec } from "@flexivit/vit";
 import { tasks } from "./all-tasks.ts";
 import type { HeadTask, TaskInfo, TaskModel, TaskParams } from "./task-model.ts";
 
@@ -40,12 +40,14 @@ export async function loadTaskModel(file: string): Promise<TaskModel> {
 
 function infoIn(metadata: Metadata, file: string): TaskInfo | undefined {
   if (metadata["format"] !== format) return undefined;
-  const info = metadata["info"] as TaskInfo;
-  if (Object.hasOwn(tasks, info.task)) return info;
-  throw refuse(file, `one of the tasks ${Object.keys(tasks).join(", ")}`, JSON.stringify(info.task), "Take a newer version of flexivit");
+  const info = metadata["info"] as TaskInfo | undefined;
+  if (info && Object.hasOwn(tasks, info.task)) return { ...info, vit: checkVitConfig(info.vit, "loadTaskModel") };
+  throw refuse(file, `one of the tasks ${Object.keys(tasks).join(", ")}`, JSON.stringify(info?.task) ?? "none", "Take a newer version of flexivit");
 }
 
 function requireShapes<T extends HeadTask>(params: TaskParams<T>, { task, vit, head }: TaskInfo<T>, file: string): void {
+  const [claimed, values] = [largestIn({ vit, head }), countParams(params)];
+  if (claimed > values) throw refuse(file, `a config whose sizes are at most its ${values} weights`, String(claimed), "Write the file again");
   const fresh = tasks[task].init(head, 0);
   const headShapes = leaves(fresh).map(({ path, tensor }): [string, string] => [`head/${path}`, String(tensor.shape)]);
   disposeTree(fresh);
@@ -55,6 +57,12 @@ function requireShapes<T extends HeadTask>(params: TaskParams<T>, { task, vit, h
     wanted.delete(path);
   }
   for (const path of wanted.keys()) throw refuse(file, `weights "${path}"`, "none", "Write the file again");
+}
+
+/** The largest number in plain data: a note may claim any size, but each is an axis or a count of weights, so the file bounds it. */
+function largestIn(data: unknown): number {
+  if (typeof data === "number") return data;
+  return typeof data === "object" && data !== null ? Object.values(data).reduce((most: number, value) => Math.max(most, largestIn(value)), 0) : 0;
 }
 
 function refuse(file: string, expected: string, got: string, remedy: string): Error {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertBox, maskArea, type CocoDataset } from "@flexivit/annotations";
 import { saveParams } from "@flexivit/checkpoint";
-import { mapEvaluationBatches, objectEvaluationBatches, type Batch } from "@flexivit/data";
+import { mapEvaluationBatches, normalisations, objectEvaluationBatches, type Batch } from "@flexivit/data";
 import { depthErrors, depthMetrics, normalErrors, normalMetrics } from "@flexivit/depth";
-import { cocoMetrics, cocoResults } from "@flexivit/detect";
+import { cocoMetrics, cocoResults, type DetectorConfig } from "@flexivit/detect";
 import { disposeTree, leaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { confusionMatrix, segmentationMetrics } from "@flexivit/segment";
@@ -14,16 +14,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newRun, recipeOf } from "../../test-support/task-recipes.ts";
 import { scenes, sceneSize } from "../../test-support/scenes.ts";
-import { evaluateTask, loadTaskModel, predictTask, saveTaskModel, trainTask, type HeadTask, type TaskModel, type TaskSources } from "../index.ts";
+import { evaluateTask, loadTaskModel, predictTask, saveTaskModel, trainTask, type HeadTask, type TaskModel, type TaskRecipe, type TaskSources } from "../index.ts";
+import { detectTask } from "./detect.ts";
 
 const few = scenes(5, 2);
 const sources: TaskSources = { detect: few.objects, segment: few.labels, depth: few.surfaces };
 const view = { batchSize: 5, imageSize: 24, framing: { kind: "squash", resampling: "pil-bilinear" } } as const;
+const normalisation = normalisations.imagenet;
 const models = {} as { [T in HeadTask]: TaskModel<T> };
 const files = {} as Record<HeadTask, string>;
+const folders: string[] = [];
 
-async function learn<T extends HeadTask>(task: T, folders: string[]): Promise<TaskModel<T>> {
-  const recipe = recipeOf<T>(task, { steps: 40 });
+async function learn<T extends HeadTask>(task: T, changes: Partial<TaskRecipe<T>> = {}): Promise<TaskModel<T>> {
+  const recipe = recipeOf<T>(task, { steps: 40, ...changes });
   const run = await newRun(recipe);
   const { model, file } = await trainTask(recipe, { training: sources[task], test: sources[task], run });
   await run.finish("finished");
@@ -32,11 +35,10 @@ async function learn<T extends HeadTask>(task: T, folders: string[]): Promise<Ta
   return model;
 }
 
-const folders: string[] = [];
 beforeAll(async () => {
-  models.detect = await learn("detect", folders);
-  models.segment = await learn("segment", folders);
-  models.depth = await learn("depth", folders);
+  models.detect = await learn("detect");
+  models.segment = await learn("segment", { normalisation });
+  models.depth = await learn("depth");
 });
 afterAll(async () => {
   for (const { params } of Object.values(models)) disposeTree(params);
@@ -78,8 +80,16 @@ describe("evaluateTask", () => {
     expect(Object.keys(figures)).toEqual(["AP", "AP50", "AP75", "APsmall", "AR100", "maskAP", "maskAP50", "maskAP75", "maskAPsmall", "maskAR100"]);
   });
 
-  it("of a segmenter gives the figures of the confusion matrix of its labels", async () => {
-    const batch = await only(mapEvaluationBatches(few.labels, view));
+  it("counts an object as small, medium or large by the area in its file, else by its mask", async () => {
+    const sized = (area: number) => ({ ...few.objects, objects: (index: number) => few.objects.objects(index).map((object) => ({ ...object, area })) });
+    const sizesOf = async (source: typeof few.objects) => Object.keys((await evaluateTask(models.detect, source, patchScheme(8))).figures).filter((name) => /^AP(small|medium|large)$/.test(name));
+    expect([await sizesOf(few.objects), await sizesOf(sized(40 ** 2)), await sizesOf(sized(100 ** 2))]).toEqual([["APsmall"], ["APmedium"], ["APlarge"]]);
+    const whole = { box: [0, 0, 36, 30] as const, class: 0, crowd: false };
+    expect(await sizesOf({ ...few.objects, objects: () => [{ ...whole, mask: few.objects.objects(0)[0].mask! }] })).toEqual(["APsmall"]); // 1080 px of box
+  });
+
+  it("of a segmenter gives the figures of the confusion matrix of its labels, pixels scaled as it was trained", async () => {
+    const batch = await only(mapEvaluationBatches(few.labels, { ...view, normalisation }));
     const found = await predictions(models.segment, batch);
     const { meanIou, pixelAccuracy, meanAccuracy } = segmentationMetrics(confusionMatrix(batch.labels, found.flatMap((labels) => [...labels]), { classes: 3 }));
     expect((await evaluateTask(models.segment, few.labels, patchScheme(6), { batchSize: 2 })).figures).toEqual({ meanIou, pixelAccuracy, meanAccuracy });
@@ -106,7 +116,7 @@ describe("evaluateTask", () => {
       new Error("evaluateTask(source): expected the model's 3 classes (wall, blue, red), got 3 (wall, red, blue). Evaluate on data with the same classes."),
     );
     await expect(evaluateTask(depth, few.depth, patchScheme(6))).rejects.toThrow(
-      new Error("trainTask(head.normals): expected one of depth, as the data has, got normals. Leave it out of the head, or add such maps to the data."),
+      new Error("evaluateTask(head.normals): expected one of depth, as the data has, got normals. Leave it out of the head, or add such maps to the data."),
     );
     await expect(evaluateTask(detect, { ...few.objects, objects: () => [] }, patchScheme(6))).rejects.toThrow(
       new Error("evaluateTask(source): expected pictures with objects, got none in 5 pictures. Add annotations."),
@@ -146,6 +156,10 @@ describe("a file of a task model", () => {
       new Error(`loadTaskModel(file): expected a model of a task, got another file in ${other}. Train one with trainTask or flexivit train --task.`),
     );
     const { params, info } = models.segment;
+    await saveParams(other, params, { format: "flexivit-task-1" });
+    await expect(loadTaskModel(other)).rejects.toThrow(new Error(`loadTaskModel(file): expected one of the tasks detect, segment, depth, got none in ${other}. Take a newer version of flexivit.`));
+    await saveTaskModel(other, { params, info: { ...info, head: { ...info.head, classes: 1e9 } } });
+    await expect(loadTaskModel(other)).rejects.toThrow(/^loadTaskModel\(file\): expected a config whose sizes are at most its \d+ weights, got 1000000000 in /);
     await saveTaskModel(changed, { params, info: { ...info, head: { ...info.head, classes: 5 } } });
     await expectNoLeak(async () => {
       await expect(loadTaskModel(changed)).rejects.toThrow(
@@ -153,6 +167,18 @@ describe("a file of a task model", () => {
       );
     });
   });
+});
+
+it("of boxes of a class that overlap by 0.7 the better stays where tokens predict; queries keep both", async () => {
+  const boxes = tf.tensor3d([[[0.5, 0.5, 0.4, 0.4], [0.5, 0.5, 0.4, 0.28], [0.5, 0.5, 0.4, 0.2]]]); // IoU of 0.7 and 0.5 with the first
+  const predictions = { boxes, logits: tf.tensor3d([[[0, 5, 0], [0, 4, 0], [0, 3, 0]]]) };
+  const scoresOf = async (predictors: DetectorConfig["predictors"]) => {
+    const [found] = await detectTask.predict(predictions, { dim: 8, classes: 2, objective: "softmax", predictors }, [24, 24], {});
+    return found.map(({ score }) => Math.round(100 * score));
+  };
+  expect(await scoresOf({ kind: "tokens" })).toEqual([99, 91]);
+  expect(await scoresOf({ kind: "queries", queries: 3, blocks: 1, heads: 1, hiddenDim: 8 })).toEqual([99, 96, 91]);
+  tf.dispose(predictions);
 });
 
 it("predictTask leaves no tensor behind, and a detector's threshold leaves out what is below it", async () => {

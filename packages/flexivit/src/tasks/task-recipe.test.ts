@@ -25,10 +25,15 @@ describe("checkTaskRecipe", () => {
     expect(() => checkTaskRecipe(recipeOf("segment", changes as Partial<TaskRecipe<"segment">>))).toThrow(new Error(message));
   });
 
-  it("refuses blocks that the backbone does not have, and keeps no tensor of a head that it has tried", () => {
+  it("refuses blocks and a class token that the backbone does not have, and keeps no tensor of a head that it has tried", () => {
     const recipe = recipeOf("depth", { head: { ...heads.depth, blocks: ["2", "tokens"] } });
     expect(() => checkTaskRecipe(recipe)).toThrow(new Error('checkTaskRecipe(head.blocks): expected some of 0, 1, tokens, got "2". Name blocks by their index, from 0.'));
     expectNoLeak(() => checkTaskRecipe(recipeOf("depth")));
+    const lastToken = { ...vit, classToken: { value: "zeros", at: "last", position: false } as const };
+    expect(() => checkTaskRecipe(recipeOf("depth", { vit: lastToken }))).toThrow(
+      new Error("checkTaskRecipe(head.classTokenLast): expected true, as the backbone has it, got false. Set it so."),
+    );
+    checkTaskRecipe(recipeOf("depth", { vit: lastToken, head: { ...heads.depth, classTokenLast: true } }));
   });
 });
 

@@ -38,9 +38,7 @@ export function checkTaskRecipe<T extends HeadTask>(recipe: TaskRecipe<T>): void
   checkTraining(recipe, "checkTaskRecipe");
   if (head.dim !== vit.dim) throw refuse("head.dim", `${vit.dim}, as the backbone has`, String(head.dim), `Set head.dim to ${vit.dim}`);
   disposeTree(tasks[task].init(head, 0));
-  const blocks = Array.from({ length: vit.depth }, (_, index) => String(index));
-  const unknown = tasks[task].blocks(head).find((name) => !blocks.includes(name));
-  if (unknown !== undefined) throw refuse("head.blocks", `some of ${blocks.join(", ")}, tokens`, `"${unknown}"`, "Name blocks by their index, from 0");
+  tasks[task].check?.(head, vit);
 }
 
 function refuse(field: string, expected: string, got: string, remedy: string): Error {

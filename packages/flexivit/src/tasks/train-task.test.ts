@@ -1,12 +1,14 @@
 import { rm } from "node:fs/promises";
 import { disposeTree, leaves } from "@flexivit/params";
+import { ranksInProcess } from "@flexivit/parallel";
 import { readRun } from "@flexivit/run-log";
 import type { Figures } from "@flexivit/train";
 import { expectNoLeak } from "@flexivit/testing";
 import { describe, expect, it } from "vitest";
-import { newRun, recipeOf } from "../../test-support/task-recipes.ts";
+import { newRun, recipeOf, vit } from "../../test-support/task-recipes.ts";
 import { scenes } from "../../test-support/scenes.ts";
 import { trainTask, type HeadTask, type TaskContext, type TaskRecipe, type TaskSources, type TrainedTask } from "../index.ts";
+import { runOfOthers } from "../training-run.ts";
 
 const few = scenes(4, 1);
 const sources: TaskSources = { detect: few.objects, segment: few.labels, depth: few.surfaces };
@@ -65,6 +67,26 @@ describe("trainTask", () => {
     expect(resumed.weights).toEqual(whole.weights);
     expect(resumed.figures).toEqual(whole.figures);
     await Promise.all([whole, half].map(({ folder }) => rm(folder, { recursive: true })));
+  });
+
+  it("of two ranks gives the bits that one process with two parts has, drop path included", async () => {
+    const recipe = recipeOf("depth", { vit: { ...vit, dropPath: 0.5 }, steps: 3, accumulate: 2, schedule: { kind: "constant" }, evaluateEvery: 3 });
+    const one = await trained(recipe);
+    const run = await newRun(recipe);
+    const [first, second] = await Promise.all(
+      ranksInProcess(2).map(async (communicator, rank) => {
+        const own = rank === 0 ? run : runOfOthers({ folder: run.folder, name: run.name });
+        const { model } = await trainTask(recipe, { training: few.surfaces, test: few.surfaces, run: own, communicator });
+        return model;
+      }),
+    );
+    await run.finish("finished");
+    for (const { params } of [first, second]) {
+      expect(Object.fromEntries(leaves(params).map(({ path, tensor }) => [path, [...tensor.dataSync()]]))).toEqual(one.weights);
+      disposeTree(params);
+    }
+    expect((await readRun(run.folder)).summary.values["rmse/4"]).toBe(one.figures["rmse/4"]);
+    await Promise.all([run, one].map(({ folder }) => rm(folder, { recursive: true })));
   });
 
   it("leaves no tensor behind but the weights that it returns", async () => {

@@ -39,7 +39,7 @@ export type TrainedTask<T extends HeadTask = HeadTask> = {
 export async function trainTask<T extends HeadTask>(recipe: TaskRecipe<T>, context: TaskContext<T>): Promise<TrainedTask<T>> {
   checkTaskRecipe(recipe);
   const { training, test, run, communicator = alone } = context;
-  const info = infoOf(recipe, training);
+  const info = taskInfoOf(recipe, training);
   for (const source of [training, test]) checkSource(info, source, "trainTask");
   const evaluation = { remainder: recipe.remainder, signal: context.signal };
   const { batch, close } = trainingParts(recipe, context);
@@ -57,9 +57,10 @@ export async function trainTask<T extends HeadTask>(recipe: TaskRecipe<T>, conte
   return { status, model, file, step };
 }
 
-function infoOf<T extends HeadTask>(recipe: TaskRecipe<T>, training: TaskSources[T]): TaskInfo<T> {
+/** What the trained model keeps beside its weights; throws where data and head do not fit. */
+export function taskInfoOf<T extends HeadTask>(recipe: TaskRecipe<T>, training: TaskSources[T]): TaskInfo<T> {
   const { task, vit, head, imageSizePx, testFraming: framing, normalisation, patchSizes } = recipe;
-  return { task, vit, head, ...tasks[task].describe(training, head), imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
+  return { task, vit, head, ...tasks[task].describe(training, head, "trainTask"), imageSizePx, framing, ...(normalisation && { normalisation }), patchSizes };
 }
 
 /** The parts of the batches, in order: `images` [batch, height, width, channels] and what the loss compares with. */

@@ -78,7 +78,8 @@ describe("a live run", () => {
 
   it("brings rows while it goes on: several of one step, a value called _step, and a histogram at its place", async () => {
     const server = await startWandbServer();
-    const run = await openRun(optionsFor(server));
+    const options = optionsFor(server);
+    const run = await openRun(options);
     run.log({ loss: 1 }, 5);
     run.log({ accuracy: 0.5, _runtime: -1 }, 5);
     run.media("weights", { kind: "histogram", edges: [0, 1, 2], counts: [3, 5] }, 5);
@@ -96,7 +97,9 @@ describe("a live run", () => {
     expect(lines[2]).toMatchObject({ weights: { _type: "histogram", values: [3, 5], bins: [0, 1, 2] } });
     expect(lines[3]).toMatchObject({ table: { _type: "table-file", nrows: 1 } });
     expect(exitCode).toBe(1);
-    // The file of the table is what is left for `wandb sync`.
+    // The file of the table is what is left for `wandb sync`, and the line at the end says so.
+    const [said] = options.said;
+    expect(said).toMatch(/^W&B: all 5 rows sent: \S+; figures and tables are files, which only this sends: wandb sync \S+\/wandb\/offline-run-\S+$/);
     expect(fileIn(run.folder).records.map(({ kind }) => kind)).toEqual([21, 17, 6, 3, 3, 6, 18]);
     await server.close();
   });

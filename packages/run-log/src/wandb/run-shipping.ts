@@ -31,10 +31,11 @@ export function startRunShipping(folder: string, options: WandbOptions): RunShip
 }
 
 /** Says in one line what was sent, where it is, and how to send the rest. */
-export function describeShipping(folder: string, { lines, confirmed, complete, url, trouble, offlineFolder }: ShippingReport): string {
+export function describeShipping(folder: string, { lines, confirmed, files, complete, url, trouble, offlineFolder }: ShippingReport): string {
   const all = `${lines.toLocaleString("en")} row${lines === 1 ? "" : "s"}`;
   const where = url === undefined ? "" : `: ${url}`;
-  if (confirmed === lines && url !== undefined && (complete || !trouble)) return `W&B: all ${all} sent${where}`;
+  const drawn = files === 0 ? "" : `; figures and tables are files, which only this sends: wandb sync ${shortPath(offlineFolder)}`;
+  if (confirmed === lines && url !== undefined && (complete || !trouble)) return `W&B: all ${all} sent${where}${drawn}`;
   const why = trouble === undefined ? "" : ` (${trouble})`;
   const how = `send the rest with: flexivit sync ${shortPath(folder)}  or: wandb sync ${shortPath(offlineFolder)}`;
   return `W&B: ${confirmed.toLocaleString("en")} of ${all} sent${where}${why}; ${how}`;

@@ -19,6 +19,8 @@ export type ShippingReport = {
   /** Lines of the run, and how many of them the server has confirmed. */
   readonly lines: number;
   readonly confirmed: number;
+  /** How many of the lines are figures or tables, whose files only `wandb sync` brings. */
+  readonly files: number;
   /** Whether the server knows that the run has ended. */
   readonly complete: boolean;
   readonly url?: string;
@@ -43,7 +45,7 @@ export async function ship(task: ShippingTask, finishing: Finishing): Promise<Sh
   closeFile(shipment);
   const { confirmed, complete, url, paths, tail } = shipment;
   const trouble = sender?.trouble() ?? (isInTime ? undefined : "there was no time for more");
-  return { lines: tail.lines.length, confirmed, complete, url, trouble, offlineFolder: paths.folder };
+  return { lines: tail.lines.length, files: tail.lines.filter(({ file }) => file).length, confirmed, complete, url, trouble, offlineFolder: paths.folder };
 }
 
 /** Brings what is logged to the file, until the run is over and all of it is there. */

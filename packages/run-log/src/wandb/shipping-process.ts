@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Media } from "../media.ts";
 import { readLogLines } from "../read-run.ts";
 import { runPaths } from "../run-folder.ts";
 import { isEvent } from "../row-format.ts";
@@ -56,7 +57,8 @@ async function finish(child: ChildProcess, task: ShippingTask, timeoutMs: number
 function unreported({ folder }: ShippingTask): ShippingReport {
   const paths = pathsOf(folder);
   const state = readState(paths.state);
-  const lines = readLogLines(runPaths(folder).log).lines.filter((line) => !isEvent(line)).length;
+  const lines = readLogLines(runPaths(folder).log).lines.filter((line) => !isEvent(line) || line.event === "media" || line.event === "artifact");
+  const files = lines.filter(({ event, media }) => event === "media" && (media as unknown as Media).kind !== "histogram").length;
   const trouble = `the sending process ended early; see ${paths.messages}`;
-  return { lines, confirmed: state?.confirmed ?? 0, complete: false, url: state?.url, trouble, offlineFolder: paths.folder };
+  return { lines: lines.length, files, confirmed: state?.confirmed ?? 0, complete: false, url: state?.url, trouble, offlineFolder: paths.folder };
 }

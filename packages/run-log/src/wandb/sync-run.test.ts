@@ -30,7 +30,7 @@ it("sends a run that was logged without W&B, and the second time sends nothing",
   const server = await startWandbServer();
   const { folder, id } = await runOf(30);
   const offlineFolder = expect.stringMatching(new RegExp(`wandb/offline-run-\\d{8}_\\d{6}-${id}$`));
-  const report = { lines: 30, confirmed: 30, complete: true, url: `${server.url}/team/own/runs/${id}`, offlineFolder, text: `W&B: all 30 rows sent: ${server.url}/team/own/runs/${id}` };
+  const report = { lines: 30, files: 0, confirmed: 30, complete: true, url: `${server.url}/team/own/runs/${id}`, offlineFolder, text: `W&B: all 30 rows sent: ${server.url}/team/own/runs/${id}` };
   expect(await syncRun(folder, { baseUrl: server.url, project: "own", entity: "team" })).toEqual(report);
   expect(stepsAt(server, id)).toEqual(stepsTo(30));
   // Where it goes is known now.

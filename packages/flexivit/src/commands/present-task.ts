@@ -1,0 +1,84 @@
+import { convertBox, maskToCoco } from "@flexivit/annotations";
+import { depthPng, drawDepth, drawLabels, drawNormals, drawObjects, ignoreLabel, labelsPng, mapInPicture, normalsPng, sideBySide, type MapKind, type Maps, type PixelMap, type Pixels, type Seen } from "@flexivit/data";
+import type { Detection } from "@flexivit/detect";
+import { tasks } from "../tasks/all-tasks.ts";
+import { detectionsInPictures } from "../tasks/detections-in-pictures.ts";
+import type { PredictOptions, TaskOutputs } from "../tasks/task-definition.ts";
+import type { HeadTask, TaskInfo, TaskPredictions } from "../tasks/task-model.ts";
+import { percent } from "./print.ts";
+
+/** What is said of one picture: plain data for JSON, a line for people, and files by the end of their names. */
+export type Presentation = { result: Record<string, unknown>; line: string; files: Record<string, Uint8Array> };
+
+/** A picture as it is, and how the model saw it. */
+export type Shown = { picture: Pixels; seen: Seen };
+
+type Presenter<T extends HeadTask> = (outputs: TaskOutputs[T], info: TaskInfo<T>, shown: readonly Shown[], options: PredictOptions) => Promise<Presentation[]>;
+
+/** Per task, what `flexivit predict` says and draws, in pixels of the pictures as they are. */
+export const presenters: { readonly [T in HeadTask]: Presenter<T> } = {
+  async detect(outputs, info, shown, options) {
+    const found = await detectionsInPictures(outputs, info.head, shown.map(({ seen }) => seen), options);
+    return Promise.all(found.map((objects, i) => presentObjects(objects, info, shown[i])));
+  },
+  async segment(outputs, { head, classes }, shown, options) {
+    const found = await tasks.segment.predict(outputs, head, [outputs.shape[1], outputs.shape[2]], options);
+    return Promise.all(found.map((labels, i) => presentLabels(labels, classes, shown[i])));
+  },
+  async depth(outputs, { head }, shown, options) {
+    const [, height, width] = (outputs.depth ?? outputs.normals)!.shape;
+    const found = await tasks.depth.predict(outputs, head, [height, width], options);
+    return Promise.all(found.map((maps, i) => presentDepth(maps, shown[i])));
+  },
+};
+
+async function presentObjects(found: readonly Detection[], { classes, categoryIds }: TaskInfo<"detect">, { picture }: Shown): Promise<Presentation> {
+  const objects = found.map(({ box, class: index, score, mask }) => ({
+    class: classes[index],
+    category_id: categoryIds?.[index] ?? index,
+    score,
+    bbox: convertBox(box, "xyxy", "xywh"),
+    ...(mask && { segmentation: maskToCoco(mask) }),
+  }));
+  const drawn = await drawObjects(picture, found.map((object) => ({ ...object, label: classes[object.class] })));
+  const line = objects.map((object) => `${object.class} ${percent(object.score)}`).join(", ");
+  return { result: { objects }, line: line || "nothing", files: { ".png": drawn } };
+}
+
+async function presentLabels(labels: Int32Array, classes: readonly string[], shown: Shown): Promise<Presentation> {
+  const { size, values } = inPicture("labels", labels, shown);
+  const counts = classes.map(() => 0);
+  for (const label of values) if (label !== ignoreLabel) counts[label]++;
+  const counted = counts.reduce((sum, count) => sum + count, 0);
+  const shares = classes.map((name, index) => ({ class: name, share: counts[index] / counted })).filter(({ share }) => share > 0);
+  shares.sort((a, b) => b.share - a.share);
+  const files = { ".labels.png": await labelsPng(values, size), ".png": await drawLabels(shown.picture, values, classes) };
+  return { result: { classes: shares }, line: shares.map(({ class: name, share }) => `${name} ${percent(share)}`).join(", "), files };
+}
+
+async function presentDepth({ depth, normals }: TaskPredictions["depth"], shown: Shown): Promise<Presentation> {
+  const drawn: [caption: string, png: Uint8Array][] = [["picture", await drawObjects(shown.picture, [])]];
+  const presentation: Presentation = { result: {}, line: "normals", files: {} };
+  if (depth) {
+    const { size, values } = inPicture("depth", depth, shown);
+    const known = values.filter((metres) => metres > 0).sort();
+    const range = { nearest: known[0], median: known[known.length >> 1], farthest: known[known.length - 1] };
+    presentation.result = { depth: range };
+    presentation.line = `${range.nearest.toPrecision(3)} to ${range.farthest.toPrecision(3)} m, median ${range.median.toPrecision(3)} m`;
+    presentation.files[".depth.png"] = await depthPng(values, size);
+    drawn.push(["depth", await drawDepth(values, size)]);
+  }
+  if (normals) {
+    const { size, values } = inPicture("normals", normals, shown);
+    presentation.files[".normals.png"] = await normalsPng(values, size);
+    drawn.push(["normals", await drawNormals(values, size)]);
+  }
+  presentation.files[".png"] = await sideBySide(drawn.map(([, png]) => png), { captions: drawn.map(([caption]) => caption) });
+  return presentation;
+}
+
+/** A map over what the model saw as one of the whole picture. */
+function inPicture<Kind extends MapKind>(kind: Kind, values: Maps[Kind], { seen }: Shown): PixelMap<Kind> {
+  const { height, width } = seen.view.window;
+  return mapInPicture(kind, { size: [height, width], values }, seen);
+}
