@@ -27,7 +27,7 @@ const openers: { [T in HeadTask]: Record<string, Opener<T>> } = {
     "ray-cast-scenes": async () => rayCastSets(await cifar10()),
     "ray-cast-scenes-plain": async () => rayCastSets(await fashionMnist()),
     // Each half with `rgb/`, `depth/` (millimetres) and `normals/`.
-    nyu: async (folder) => ({ training: await openSet("depth", `nyu:${join(folder, "train")}`), test: await openSet("depth", `nyu:${join(folder, "test")}`) }),
+    nyu: async (folder) => ({ training: await openSet("depth", `nyu:${join(folder, "train")}`, { split: "training" }), test: await openSet("depth", `nyu:${join(folder, "test")}`, { split: "validation" }) }),
   },
 };
 

@@ -107,5 +107,5 @@ export function plansOf(config: Config, seed: number, weights?: readonly string[
   const plans = [...anyPatchPlans(config, seed), ...(equal ? [{ ...equal, name: equalName }] : [])];
   if (!config.pretrained) return plans;
   const [from] = weightsOf(weights, "backbone");
-  return plans.map((plan) => ({ ...plan, from }));
+  return plans.map((plan) => ({ ...plan, from, ownStorage: true }));
 }
