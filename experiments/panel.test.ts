@@ -32,3 +32,11 @@ it("the table shows percent and the standard deviation over seeds", () => {
   expect(panelTable([{ ...seeds[1], quantity: "agreement", axis: "tokens" }]).columns[0]).toBe("agreement (%) at tokens");
   expect(panelTable([seeds[1]]).rows[0]).toEqual(["a", "60.0", "90.0"]);
 });
+
+it("metres, degrees and figures without a unit are shown as they are, with their digits", () => {
+  const errors = (values: number[]): Panel => ({ title: "t", quantity: "RMSE", unit: "m", axis: "px", ticks: ["12", "6"], lines: [{ name: "a", values }] });
+  // 0.25, 0.35: mean 0.3, deviation the root of 0.005
+  expect(panelTable([errors([0.25, 1.5]), errors([0.35, 1.5])])).toEqual({ columns: ["RMSE (m) at px", "12", "6"], rows: [["a", "0.300 ± 0.071", "1.500 ± 0.000"]] });
+  expect(panelTable([{ ...errors([11.25, 3]), quantity: "angle", unit: "°" }]).rows).toEqual([["a", "11.3", "3.0"]]);
+  expect(panelTable([{ ...errors([0.1, 3]), quantity: "log10", unit: "" }])).toEqual({ columns: ["log10 at px", "12", "6"], rows: [["a", "0.100", "3.000"]] });
+});

@@ -1,10 +1,13 @@
 import type { AccuracyLine, Cell } from "@flexivit/run-log";
+import { digitsOf, inUnit, titled, type Unit } from "./unit.ts";
 
-/** What one seed measured: shares, a line per model and a value per tick. Each panel becomes a table and a figure. */
+/** What one seed measured: a line per model and a value per tick. Each panel becomes a table and a figure. */
 export type Panel = {
   title: string;
-  /** What is shown in percent; accuracy unless given. */
+  /** What is shown; accuracy unless given. */
   quantity?: string;
+  /** Its unit; shares, shown in percent, unless given. */
+  unit?: Unit;
   /** What the ticks are, with their unit. */
   axis: string;
   ticks: string[];
@@ -13,7 +16,7 @@ export type Panel = {
 
 export type PanelLine = {
   name: string;
-  /** Fractions from 0 to 1, one per tick; NaN where there is none. */
+  /** One per tick, in the unit, shares as fractions from 0 to 1; NaN where there is none. */
   values: number[];
   /** The tick at which the model was trained, where there is one: a ring in the figure. */
   trainedAt?: string;
@@ -38,17 +41,18 @@ export function meanLines(seeds: readonly Panel[]): AccuracyLine[] {
   }));
 }
 
-/** Percent, a row per line and a column per tick; with several seeds the standard deviation behind the mean. */
+/** Figures in their unit, a row per line and a column per tick; with several seeds the standard deviation behind the mean. */
 export function panelTable(seeds: readonly Panel[]): Table {
-  const [{ lines, ticks, axis, quantity = "accuracy" }] = seeds;
-  const rows = lines.map(({ name }, line) => [name, ...ticks.map((_, tick) => meanText(seeds.map((panel) => 100 * panel.lines[line].values[tick])))]);
+  const [{ lines, ticks, axis, quantity = "accuracy", unit = "%" }] = seeds;
+  const rows = lines.map(({ name }, line) => [name, ...ticks.map((_, tick) => meanText(seeds.map((panel) => inUnit(panel.lines[line].values[tick], unit)), unit))]);
   const [what] = axis.split(/ ?[(,;]/); // without unit and remarks
-  return { columns: [`${quantity} (%) at ${what}`, ...ticks], rows };
+  return { columns: [`${titled(quantity, unit)} at ${what}`, ...ticks], rows };
 }
 
-function meanText(percents: readonly number[]): string {
-  if (percents.some(Number.isNaN)) return "";
-  return percents.length > 1 ? `${mean(percents).toFixed(1)} ± ${deviation(percents).toFixed(1)}` : percents[0].toFixed(1);
+function meanText(values: readonly number[], unit: Unit): string {
+  if (values.some(Number.isNaN)) return "";
+  const centre = digitsOf(mean(values), unit);
+  return values.length > 1 ? `${centre} ± ${digitsOf(deviation(values), unit)}` : centre;
 }
 
 export function mean(values: readonly number[]): number {

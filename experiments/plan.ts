@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Distance } from "@flexivit/distill";
-import type { ClassifierRecipe } from "flexivit";
+import type { RecipeOf, Subject } from "./subject.ts";
 
 /** A data set by name or folder, the channels of its pictures, and which of its classes; all unless given. */
 export type DataChoice = { data: string; channels: 1 | 3; classes?: string[] };
 
 /** A model that is trained, as plain data: the same plan gives the same weights. */
-export type TrainedPlan = DataChoice & {
+export type TrainedPlan<S extends Subject = Subject> = DataChoice & {
   /** What tables, figures and run folders call it. */
   name: string;
-  recipe: ClassifierRecipe;
+  /** Of a classifier, or of a model of another task. */
+  recipe: RecipeOf<S>;
   /** Starts from the weights of this model; the configuration of the transformer is then that model's. */
   from?: Plan;
   /** With `from`: kernel and positions are stored and resized as the recipe says, in place of that model's way. */
   ownStorage?: true;
-  /** Learns from this model in place of labels. */
+  /** Learns from this model in place of labels; classifiers only. */
   teacher?: Teacher;
   /** Kept where every experiment finds it, by a hash of the plan. */
   shared?: true;

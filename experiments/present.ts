@@ -5,17 +5,22 @@ import { meanLines, panelTable, type Panel, type Table } from "./panel.ts";
 import { judge, verdictTable } from "./rules.ts";
 import { logSummary } from "./summary-run.ts";
 import type { Session } from "./session.ts";
-import type { SeedResult, Study, StudyConfig } from "./study.ts";
+import type { SeedResult, StudyConfig, StudyText } from "./study.ts";
+import { titled } from "./unit.ts";
+
+/** A PNG that shows what models do; the name becomes that of its file. */
+export type StudyPicture = { name: string; title: string; caption: string; png: Uint8Array };
 
 /** All that an experiment found. */
 export type Findings<Config extends StudyConfig> = {
-  study: Study<Config>;
+  study: StudyText<Config>;
   config: Config;
   session: Session;
   folder: string;
   runFolders: readonly string[];
   results: readonly SeedResult[];
   sections: readonly Section[];
+  pictures: readonly StudyPicture[];
 };
 
 /** A panel over all seeds. */
@@ -40,10 +45,10 @@ export async function present<Config extends StudyConfig>(findings: Findings<Con
 }
 
 function draw<Config extends StudyConfig>(seeds: readonly Panel[], { study, config, session: { options }, results }: Findings<Config>): Drawn {
-  const [{ title, axis, ticks, quantity = "accuracy" }] = seeds;
+  const [{ title, axis, ticks, quantity = "accuracy", unit = "%" }] = seeds;
   const spread = results.length > 1 ? `, mean and range of ${results.length} seeds` : "";
   const subtitle = `${config.data}, ${study.training(config)}, variant ${options.variant}${spread}`;
-  return { title, table: panelTable(seeds), plot: accuracyPlot({ lines: meanLines(seeds), title, subtitle, axis: { title: axis, ticks }, yTitle: `${quantity} (%)` }) };
+  return { title, table: panelTable(seeds), plot: accuracyPlot({ lines: meanLines(seeds), title, subtitle, axis: { title: axis, ticks }, yTitle: titled(quantity, unit), plain: unit !== "%" }) };
 }
 
 async function writeFigures(folder: string, name: string, drawn: readonly Drawn[]): Promise<string[]> {
@@ -52,7 +57,7 @@ async function writeFigures(folder: string, name: string, drawn: readonly Drawn[
   return files;
 }
 
-function sectionsOf<Config extends StudyConfig>({ sections, study }: Findings<Config>, drawn: readonly Drawn[], decision: Table): Section[] {
+function sectionsOf<Config extends StudyConfig>({ sections, pictures, study }: Findings<Config>, drawn: readonly Drawn[], decision: Table): Section[] {
   return [
     { kind: "text", title: "Question", text: study.question },
     ...drawn.flatMap(({ title, table, plot }): Section[] => [
@@ -60,19 +65,26 @@ function sectionsOf<Config extends StudyConfig>({ sections, study }: Findings<Co
       { kind: "table", title: `${title}: table`, ...table },
     ]),
     { kind: "table", title: "Verdict", ...decision },
+    ...pictures.map(({ title, caption, png }): Section => ({ kind: "pictures", title, items: [{ src: `data:image/png;base64,${Buffer.from(png).toString("base64")}`, caption }] })),
     ...sections,
   ];
 }
 
-/** The tables and figures that the README shows. */
-async function publish<Config extends StudyConfig>({ study, session }: Findings<Config>, drawn: readonly Drawn[], decision: Table): Promise<void> {
+/** The tables, figures and pictures that the README shows. */
+async function publish<Config extends StudyConfig>({ study, session, pictures }: Findings<Config>, drawn: readonly Drawn[], decision: Table): Promise<void> {
   const { options, engine } = session;
   const target = join(import.meta.dirname, study.name, "results");
   await mkdir(target, { recursive: true });
   const files = await writeFigures(target, options.variant, drawn);
   const command = `npm run experiment -- ${study.name} --variant ${options.variant} --seed ${options.seed} --seeds ${options.seeds}${options.data === undefined ? "" : ` --data ${options.data}`} --publish`;
   const parts = drawn.map(({ title, table }, index) => `## ${title}\n\n${asMarkdown(table)}\n\n![${title}](${files[index]})`);
-  const text = [`# ${study.title}: variant ${options.variant}`, `\`${command}\`, on ${engine.name} ${engine.version}`, ...parts, `## Verdict\n\n${asMarkdown(decision)}`];
+  const shown: string[] = [];
+  for (const { name, title, caption, png } of pictures) {
+    const file = `${options.variant}-${name}.png`;
+    await writeFile(join(target, file), png);
+    shown.push(`## ${title}\n\n${caption}\n\n![${title}](${file})`);
+  }
+  const text = [`# ${study.title}: variant ${options.variant}`, `\`${command}\`, on ${engine.name} ${engine.version}`, ...parts, `## Verdict\n\n${asMarkdown(decision)}`, ...shown];
   await writeFile(join(target, `${options.variant}.md`), `${text.join("\n\n")}\n`);
 }
 

@@ -1,8 +1,8 @@
-import { startingPointOf, type DataSets } from "flexivit";
+import { startingPointOf } from "flexivit";
 import type { Plan } from "./plan.ts";
 
 /** Refuses models in files that could not be measured on the data, before anything is trained: those of other, or unnamed, classes. */
-export async function checkReadyModels(plans: readonly Plan[], { training }: Pick<DataSets, "training">): Promise<void> {
+export async function checkReadyModels(plans: readonly Plan[], { training }: { training: { readonly classes: readonly string[] } }): Promise<void> {
   for (const plan of plans) {
     if ("recipe" in plan) continue;
     const { classes } = (await startingPointOf(plan.file)).info;

@@ -24,3 +24,17 @@ it("a rule that names what was not measured is refused", () => {
   const rule: Rule = { claim: "c", points: (at) => at("c", "6", 1), atLeast: 0 };
   expect(() => judge([rule], [seed(1, 1)])).toThrow(new Error('judge(rules): expected a value of "c" at "6", got none. Correct the rule.'));
 });
+
+it("an error holds a claim where it is at most the bound, in its own unit: 0.1 and 0.3 m give 0.2 m", () => {
+  const seeds = [0.1, 0.3].map((value): Panel[] => [{ title: "t", unit: "m", axis: "px", ticks: ["6"], lines: [{ name: "a", values: [value] }] }]);
+  const rule = (atMost: number): Rule => ({ claim: "c", points: (at) => at("a", "6"), unit: "m", atMost });
+  const verdicts = judge([rule(0.25), rule(0.15)], seeds);
+  expect(verdicts.map(({ holds }) => holds)).toEqual([true, false]);
+  expect(verdictTable(verdicts)).toEqual({
+    columns: ["claim, decided before the run", "measured per seed, in points unless a unit is given", "mean", "verdict"],
+    rows: [
+      ["c", "+0.100 m, +0.300 m", "+0.200 m (at most +0.250 m)", "holds"],
+      ["c", "+0.100 m, +0.300 m", "+0.200 m (at most +0.150 m)", "does not hold"],
+    ],
+  });
+});

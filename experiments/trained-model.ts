@@ -2,13 +2,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { disposeTree } from "@flexivit/params";
 import { openRun, progressLine, readRun, sha256Of } from "@flexivit/run-log";
-import { loadModel, trainClassifier, type DataSets, type TrainingContext, teacherObjective } from "flexivit";
+import { loadModel, teacherObjective, trainClassifier, trainTask, type DataSets, type TrainedClassifier, type TrainingContext } from "flexivit";
+import { firstOf } from "./chosen-pictures.ts";
 import { folderName, planHash, type Plan, type TrainedPlan } from "./plan.ts";
-import { firstOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { startingFrom } from "./starting-from.ts";
+import { subjectOf, type DataOf, type Subject, type TaskData } from "./subject.ts";
 
-/** Test pictures that are evaluated while a model trains; what is measured afterwards takes all of them. */
-const watchedPictures = 500;
+/** Test pictures that are evaluated while a model trains, fewer where each costs more; what is measured afterwards takes all of them. */
+const watchedPictures = { classify: 500, detect: 50, segment: 50, depth: 50 } satisfies Record<Subject, number>;
 
 /** The weights of a plan, and the run that made them where one did. */
 export type Trained = { file: string; folder?: string };
@@ -56,7 +58,7 @@ type Place = { folder: string; title: string; before: Record<string, string> };
 
 async function trainNow(plan: TrainedPlan, session: Session, { folder, title, before }: Place): Promise<boolean> {
   const { options, engine, experiment } = session;
-  const data = await session.open(plan);
+  const data = await session.open(plan, subjectOf(plan.recipe));
   const run = await openRun({
     folder,
     name: plan.name,
@@ -81,15 +83,25 @@ async function trainNow(plan: TrainedPlan, session: Session, { folder, title, be
   }
 }
 
-async function fit(plan: TrainedPlan, before: Record<string, string>, data: DataSets, context: Pick<TrainingContext, "run" | "signal" | "onStep">): Promise<"finished" | "stopped"> {
-  const teacher = before["teacher"] === undefined ? undefined : await loadModel(before["teacher"]);
-  const recipe = before["from"] === undefined ? plan.recipe : await startingFrom(plan.recipe, before["from"], plan.ownStorage);
-  const objective = teacher && teacherObjective(recipe, teacher, plan.teacher!);
+type FitContext = Pick<TrainingContext, "run" | "signal" | "onStep">;
+
+async function fit(plan: TrainedPlan, before: Record<string, string>, data: DataOf<Subject>, context: FitContext): Promise<"finished" | "stopped"> {
+  const start = before["from"];
+  const recipe = start === undefined ? plan.recipe : await startingFrom(plan.recipe, start, plan.ownStorage);
+  const sets = { training: data.training, test: firstOf(data.test, watchedPictures[subjectOf(recipe)]) };
+  const { status, model, file, step } =
+    "task" in recipe
+      ? await trainTask(recipe, { ...context, ...(sets as TaskData<typeof recipe.task>) })
+      : await fitClassifier({ ...plan, recipe }, before["teacher"], { ...context, ...(sets as DataSets) });
+  disposeTree(model.params);
+  if (status === "finished") context.run.artifact({ kind: "model", path: file, step, sha256: await sha256Of(file) });
+  return status;
+}
+
+async function fitClassifier({ recipe, teacher: lesson }: TrainedPlan<"classify">, teacherFile: string | undefined, context: TrainingContext): Promise<TrainedClassifier> {
+  const teacher = teacherFile === undefined ? undefined : await loadModel(teacherFile);
   try {
-    const { status, model, file, step } = await trainClassifier(recipe, { ...context, training: data.training, test: firstOf(data.test, watchedPictures), objective });
-    disposeTree(model.params);
-    if (status === "finished") context.run.artifact({ kind: "model", path: file, step, sha256: await sha256Of(file) });
-    return status;
+    return await trainClassifier(recipe, { ...context, objective: teacher && teacherObjective(recipe, teacher, lesson!) });
   } finally {
     disposeTree(teacher?.params);
   }

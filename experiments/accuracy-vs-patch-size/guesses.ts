@@ -4,7 +4,7 @@ import { parseScheme } from "@flexivit/patch-schemes";
 import type { Cell, Section } from "@flexivit/run-log";
 import * as tf from "@tensorflow/tfjs-core";
 import { classifierLogits } from "flexivit";
-import { firstOf } from "../session.ts";
+import { firstOf } from "../chosen-pictures.ts";
 import type { Trial } from "../study.ts";
 import type { Config } from "./config.ts";
 

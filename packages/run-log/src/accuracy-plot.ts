@@ -5,7 +5,7 @@ import type { PlotSpec } from "./render-svg.ts";
 export type AccuracyPoint = {
   /** For example 12, or "12x10" (height x width), or a tick. */
   readonly patchSize: number | string;
-  /** As a fraction, 0 to 1. */
+  /** As a fraction, 0 to 1; in its own unit where the plot is `plain`. */
   readonly accuracy: number;
   readonly low?: number;
   readonly high?: number;
@@ -28,8 +28,10 @@ export type AccuracyPlotOptions = {
   readonly subtitle?: string;
   /** Another axis than patch sizes: its title and its ticks in order. */
   readonly axis?: { readonly title: string; readonly ticks: readonly string[] };
-  /** What is drawn in percent, in place of the accuracy. */
+  /** What is drawn, with its unit, in place of the accuracy. */
   readonly yTitle?: string;
+  /** Draw values in a unit of their own, such as metres, as they are; otherwise they are shares, drawn in percent. */
+  readonly plain?: boolean;
 };
 
 const heightPx = 340;
@@ -40,9 +42,10 @@ const heightPx = 340;
  * Patch sizes run from coarse to fine, so that computation grows to the right. Flexible models are bold, fixed ones
  * thin with a ring at the size that they were trained at. Each line carries its name at its end.
  */
-export function accuracyPlot({ lines, title, subtitle, axis, yTitle = "accuracy (%)" }: AccuracyPlotOptions): PlotSpec {
+export function accuracyPlot({ lines, title, subtitle, axis, yTitle = "accuracy (%)", plain = false }: AccuracyPlotOptions): PlotSpec {
+  const drawn = plain ? lines : lines.map(inPercent);
   const sizes = axis?.ticks.map(sizeLabel) ?? coarseToFine(lines);
-  const range = percentRange(lines);
+  const range = plain ? plainRange(drawn) : percentRange(drawn);
   const names = lines.map(({ name }) => name);
   const encoding = {
     x: {
@@ -68,10 +71,20 @@ export function accuracyPlot({ lines, title, subtitle, axis, yTitle = "accuracy 
     width: 560,
     height: heightPx,
     ...(title && { title: { text: title, ...(subtitle && { subtitle }) } }),
-    data: { values: lines.flatMap(drawnPoints) },
+    data: { values: drawn.flatMap(drawnPoints) },
     encoding,
-    layer: [...lineLayers(shape), ...nameLayers(endLabels(lines, sizes, range), shape)],
+    layer: [...lineLayers(shape), ...nameLayers(endLabels(drawn, sizes, range), shape)],
   } as PlotSpec;
+}
+
+/** The same line with shares as percents. */
+function inPercent(line: AccuracyLine): AccuracyLine {
+  const points = line.points.map(({ patchSize, accuracy, low, high }) => ({
+    patchSize,
+    accuracy: 100 * accuracy,
+    ...(low !== undefined && high !== undefined && { low: 100 * low, high: 100 * high }),
+  }));
+  return { ...line, points };
 }
 
 function lineLayers(shape: object): object[] {
@@ -104,8 +117,8 @@ function drawnPoints({ name, points, trainedAt, bold = trainedAt === undefined }
     bold,
     own: trainedAt !== undefined && String(trainedAt) === String(patchSize),
     size: sizeLabel(patchSize),
-    accuracy: 100 * accuracy,
-    ...(low !== undefined && high !== undefined && { low: 100 * low, high: 100 * high }),
+    accuracy,
+    ...(low !== undefined && high !== undefined && { low, high }),
   }));
 }
 
@@ -115,10 +128,10 @@ function endLabels(lines: readonly AccuracyLine[], sizes: readonly string[], [lo
   const ends = lines.flatMap(({ name, points, trainedAt, bold = trainedAt === undefined }) => {
     const finest = points.toSorted((a, b) => rank(a) - rank(b)).at(-1);
     if (!Number.isFinite(finest?.accuracy)) return [];
-    return [{ model: name, bold, size: sizes.at(-1), accuracy: 100 * finest!.accuracy }];
+    return [{ model: name, bold, size: sizes.at(-1), accuracy: finest!.accuracy }];
   });
-  const percentPerPx = (highest - lowest) / heightPx;
-  return spreadApart(ends, 20 * percentPerPx, highest);
+  const perPx = (highest - lowest) / heightPx;
+  return spreadApart(ends, 20 * perPx, highest);
 }
 
 function spreadApart<Label extends { accuracy: number }>(labels: readonly Label[], gap: number, highest: number): Label[] {
@@ -134,18 +147,32 @@ function spreadApart<Label extends { accuracy: number }>(labels: readonly Label[
   return upwards;
 }
 
-/** The lowest and the highest accuracy on the y axis, in percent. */
+/** The lowest and the highest value on the y axis. */
 type Range = readonly [number, number];
 
-/** All values, out to the next tick. */
+/** All percents, out to the next tick. */
 function percentRange(lines: readonly AccuracyLine[]): Range {
-  const points = lines.flatMap((line) => line.points);
-  const all = points.flatMap(({ accuracy, low = accuracy, high = accuracy }) => [accuracy, low, high]);
-  const percents = all.filter(Number.isFinite).map((value) => 100 * value);
+  const percents = valuesOf(lines);
   const lowest = Math.min(100, ...percents);
   const highest = Math.max(0, ...percents);
   const tick = [5, 10, 20].find((tick) => highest - lowest <= 4 * tick) ?? 20;
   return [Math.max(0, tick * Math.floor((lowest - 0.01) / tick)), Math.min(100, tick * Math.ceil((highest + 0.01) / tick))];
+}
+
+/** All values, none below 0, out to the next tick of 1, 2 or 5 times a power of ten. */
+function plainRange(lines: readonly AccuracyLine[]): Range {
+  const values = valuesOf(lines);
+  if (values.length === 0) return [0, 1];
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  const least = Math.max(highest - lowest, highest / 20) / 4 || 0.25;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const tick = power * [1, 2, 5, 10].find((step) => step * power >= least)!;
+  return [Math.max(0, tick * Math.floor(lowest / tick)), tick * Math.ceil(highest / tick + 0.01)];
+}
+
+function valuesOf(lines: readonly AccuracyLine[]): number[] {
+  const points = lines.flatMap((line) => line.points);
+  return points.flatMap(({ accuracy, low = accuracy, high = accuracy }) => [accuracy, low, high]).filter(Number.isFinite);
 }
 
 function coarseToFine(lines: readonly AccuracyLine[]): string[] {

@@ -113,3 +113,13 @@ it("rectangular sizes and strides are ordered by the pixels per patch", async ()
   expect(at("24×8")).toBeLessThan(at("10×12"));
   expect(at("10×12")).toBeLessThan(at("12×12/6×6"));
 });
+
+it("values in a unit of their own are drawn as they are: 0.2, 0.3 m and 1.5 m on an axis from 0 to 2", async () => {
+  const lines = [{ name: "a", points: [{ patchSize: 8, accuracy: 1.5, low: 1.4, high: 1.6 }, { patchSize: 4, accuracy: 0.3 }] }, { name: "b", points: [{ patchSize: 4, accuracy: 0.2 }] }];
+  const svg = await renderSvg(accuracyPlot({ lines, yTitle: "RMSE (m)", plain: true }));
+  const [[[, atEight], [, atFour]]] = drawnLines(svg);
+  // 340 px from 2 m at the top to 0 m
+  expect(atEight).toBeCloseTo((340 * 0.5) / 2, 6);
+  expect(atFour).toBeCloseTo((340 * 1.7) / 2, 6);
+  expect(svg).toContain("RMSE (m): 0.3; model: a");
+});
