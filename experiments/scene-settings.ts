@@ -6,7 +6,7 @@ import { lasting } from "./recipes.ts";
 export const sceneVit: VitConfig = vitConfig({ dim: 96, depth: 4, hiddenDim: 192, heads: 3 }, { patchSize: [12, 12], positionGrid: [8, 8] });
 export const smokeSceneVit: VitConfig = vitConfig({ dim: 16, depth: 1, hiddenDim: 32, heads: 2 }, { patchSize: [12, 12], positionGrid: [4, 4] });
 
-/** How scenes are learned on two cores, whatever the task; a scene is never seen twice, so nothing is varied. */
+/** How scenes are learned on two cores, whatever the task. There are so many that each is seen once or twice, so nothing is varied. */
 export const sceneTraining = {
   ...taskDefaults,
   imageSizePx: 96,

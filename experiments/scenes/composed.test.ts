@@ -19,9 +19,9 @@ const listed = ({ places, levels }: Stamp): { places: number[]; levels: number[]
 const options: SceneOptions = { seed: 3, sizePx: 48, sprites: garments, spriteSidePx: 8, sides: [0.2, 0.9] };
 const scenes = composedScenes({ ...options, name: "test", pictures: 40 });
 
-it("a ring is filled, dark pixels at the edge and what is joined to them are not: 9 pixels of 3x3, and 2 of a bay", () => {
-  const inside = outlined(picture([".......", ".###...", ".#o#.##", ".###..o", "......."]), [5, 7]);
-  const wanted = picture([".......", ".###...", ".###.##", ".###...", "......."]).map((level) => (level > 0 ? 1 : 0));
+it("a ring is filled; a bay that is open to the right is not, down to its end", () => {
+  const inside = outlined(picture(["........", ".###....", ".#o#....", ".#######", ".#..o...", ".#######", "........"]), [7, 8]);
+  const wanted = picture(["........", ".###....", ".###....", ".#######", ".#......", ".#######", "........"]).map((level) => (level > 0 ? 1 : 0));
   expect([...inside]).toEqual([...wanted]);
 });
 
@@ -85,10 +85,14 @@ it("a scene depends on seed and index alone: the same bytes again, in any order;
 it("outside of the objects there is the photograph at two fifths of its brightness, on them cloth of 130 levels or more in a tint of 0.6 or more", () => {
   const photograph = pixelSource({ name: "p", pixels: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => [11, 120, 202][i % 3]), height: 32, width: 32, channels: 3, labels: [0], classes: ["p"] });
   const { pixels, owners } = composeScene({ ...options, backgrounds: photograph }, 2);
+  const first = owners.indexOf(1);
+  const tint = [...pixels.subarray(3 * first, 3 * first + 3)];
+  expect(new Set(tint).size).toBe(3);
   for (const [place, owner] of owners.entries()) {
     const colour = [...pixels.subarray(3 * place, 3 * place + 3)];
     if (owner === 0) expect(colour).toEqual([4, 48, 80]); // cut to whole levels
     else expect(Math.min(...colour)).toBeGreaterThanOrEqual(78);
+    if (owner === 1) for (const [channel, level] of colour.entries()) expect(Math.abs(level / colour[0] - tint[channel] / tint[0])).toBeLessThan(0.02); // whole levels of 78 or more
   }
 });
 

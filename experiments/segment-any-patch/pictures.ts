@@ -1,4 +1,4 @@
-import { drawLabels, mapEvaluationBatches } from "@flexivit/data";
+import { drawLabels, ignoreLabel, mapEvaluationBatches } from "@flexivit/data";
 import type { TaskModel } from "flexivit";
 import { firstOf } from "../chosen-pictures.ts";
 import type { StudyPicture } from "../present.ts";
@@ -13,7 +13,9 @@ export async function labelsAtEveryPatch({ config: { patchSizes, fixedPatchSizes
   const [batch] = await Array.fromAsync(mapEvaluationBatches(firstOf(data.test, shownScenes), { batchSize: shownScenes, imageSize: info.imageSizePx, framing: info.framing }));
   const pictures = picturesOf(batch);
   const pixels = info.imageSizePx ** 2;
-  const draw = (labels: readonly Int32Array[]): Promise<Uint8Array[]> => Promise.all(pictures.map((picture, i) => drawLabels(picture, labels[i], info.classes)));
+  const background = info.classes.indexOf("background"); // is left as it is
+  const shown = (labels: Int32Array): Int32Array => labels.map((label) => (label === background ? ignoreLabel : label));
+  const draw = (labels: readonly Int32Array[]): Promise<Uint8Array[]> => Promise.all(pictures.map((picture, i) => drawLabels(picture, shown(labels[i]), info.classes)));
   const truths = await draw(pictures.map((_, i) => batch.labels.subarray(i * pixels, (i + 1) * pixels)));
   const sheet = (model: TaskModel<"segment">): Promise<Uint8Array> => sheetAgainstPatchSize(truths, patchSizes, async (size) => draw(await answersAt(model, batch, size)));
   const caption = `Test scenes at ${info.imageSizePx} px: the truth, and the classes of the pixels at each patch size.`;
