@@ -9,7 +9,7 @@ type Bounds = {
   unit: Unit;
   /** How much larger than a fixed model's it may be at that model's own size. */
   behind: number;
-  /** The same for the flexible model that takes no more steps than each fixed one. */
+  /** The same for the flexible model of no more steps. Chosen late: after the fixed models' figures and a trial of one seed. */
   equalBehind: number;
   /** How much smaller than each fixed model's it is to be at twice and half that model's size. */
   ahead: number;
@@ -31,7 +31,7 @@ function rulesOfError(config: Config, { panel, error, unit, behind, equalBehind,
   const away = fixedPatchSizes.flatMap((size) => [2, 0.5].map((factor) => ({ size, tick: String(factor * Number(size)) }))).filter(({ tick }) => patchSizes.includes(tick));
   const [coarsest, finest] = [patchSizes[0], patchSizes.at(-1)!];
   const above = (at: Lookup, line: string): number => Math.max(...fixedPatchSizes.map((size) => at(line, size, panel) - at(`fixed ${size}`, size, panel)));
-  const equal: Rule = { claim: `With no more steps than each fixed one it is at most ${equalBehind}${space}${unit} above them at their own sizes`, points: (at) => above(at, equalName), unit, atMost: equalBehind };
+  const equal: Rule = { claim: `With no more steps than each fixed one it is at most ${equalBehind}${space}${unit} above them at their own sizes (bound set after the fixed models and a trial were seen)`, points: (at) => above(at, equalName), unit, atMost: equalBehind };
   return [
     {
       claim: `The flexible model's ${error} is at most ${behind}${space}${unit} above each fixed one's at that model's own size`,
