@@ -4,7 +4,7 @@ import { anyPatchPlans, type AnyPatchConfig } from "../any-patch.ts";
 import type { TrainedPlan } from "../plan.ts";
 import { lasting, paperPatchSizes } from "../recipes.ts";
 import { roomDepths } from "../scenes/ray-cast-room.ts";
-import { smokeSceneVit } from "../scene-settings.ts";
+import { sceneTraining, smokeSceneVit } from "../scene-settings.ts";
 import { weightsOf } from "../weights.ts";
 
 export type Config = AnyPatchConfig<"depth"> & {
@@ -28,20 +28,7 @@ const small: Config = {
   channels: 3,
   patchSizes: ["24", "16", "12", "8", "6"],
   fixedPatchSizes: ["24", "12", "8"],
-  training: {
-    ...taskDefaults,
-    task: "depth",
-    head,
-    imageSizePx: 96,
-    trainFraming: { kind: "pad-crop" },
-    testFraming: { kind: "squash" },
-    batchSize: 16,
-    steps: 400,
-    optimizer: { kind: "adamw", learningRate: 4e-3, weightDecay: 1e-4, b2: 0.95 },
-    schedule: { kind: "cosine", warmupSteps: 40 },
-    evaluateEvery: 400,
-    checkpointEvery: 200,
-  },
+  training: { ...sceneTraining, task: "depth", head, trainFraming: { kind: "pad-crop" } },
   flexibleSteps: 1200,
   vit: depthVit,
   testPictures: 120,
