@@ -33,9 +33,15 @@ export async function answersAt<T extends HeadTask>(model: TaskModel<T>, { image
  *
  * @param truths one drawing per picture
  * @param drawAt the drawings of all pictures at a patch size
+ * @param seen the pictures themselves, before the truth, where it does not show them
  */
-export async function sheetAgainstPatchSize(truths: readonly Uint8Array[], patchSizes: readonly string[], drawAt: (patchSize: string) => Promise<Uint8Array[]>): Promise<Uint8Array> {
-  const columns: { caption: string; pngs: readonly Uint8Array[] }[] = [{ caption: "truth", pngs: truths }];
+export async function sheetAgainstPatchSize(
+  truths: readonly Uint8Array[],
+  patchSizes: readonly string[],
+  drawAt: (patchSize: string) => Promise<Uint8Array[]>,
+  seen?: readonly Uint8Array[],
+): Promise<Uint8Array> {
+  const columns: { caption: string; pngs: readonly Uint8Array[] }[] = [...(seen ? [{ caption: "picture", pngs: seen }] : []), { caption: "truth", pngs: truths }];
   for (const size of patchSizes) columns.push({ caption: `patches of ${size} px`, pngs: await drawAt(size) });
   const rows = truths.flatMap((_, row) => columns.map(({ caption, pngs }) => ({ caption, png: pngs[row] })));
   return sideBySide(rows.map(({ png }) => png), { columns: columns.length, captions: rows.map(({ caption }) => caption) });

@@ -1,7 +1,9 @@
 import { fashionMnist } from "@flexivit/data";
+import type { TaskSources } from "flexivit";
 import { expect, it } from "vitest";
 import { ofClasses } from "./chosen-pictures.ts";
 import { composeScene } from "./scenes/compose.ts";
+import { rayCastScenes } from "./scenes/ray-cast-scenes.ts";
 import { openTaskData } from "./task-data.ts";
 
 const garments = ["T-shirt/top", "Trouser", "Sneaker", "Bag"];
@@ -41,4 +43,22 @@ it("an unknown set, a folder that is not needed and one that is missing are refu
   await expect(openTaskData("detect", "coco:/no/such")).rejects.toThrow(
     /instances_train2017.json/,
   );
+});
+
+it("rooms to train on show pictures of the training set alone, rooms to test on those of the test set", async () => {
+  const { train, test } = await fashionMnist();
+  const sets = await openTaskData("depth", "ray-cast-scenes-plain");
+  expect([sets.training.size, sets.test.size]).toEqual([2000, 400]);
+  const size = [96, 96] as const;
+  const whole = { top: 0, left: 0, height: 96, width: 96 };
+  const bytes = async (source: TaskSources["depth"], index: number): Promise<Uint8Array> => {
+    const out = new Uint8Array(96 * 96 * 3);
+    await source.read(index, { choose: () => ({ region: whole, resized: size, window: whole, flip: false, resampling: "pil-bilinear" }), stream: () => expect.fail("no draws"), out });
+    return out;
+  };
+  for (const [half, pictures, other, seed] of [["training", train, test, 0], ["test", test, train, 1]] as const) {
+    const shown = await bytes(sets[half], 5);
+    expect(shown).toEqual(await bytes(rayCastScenes({ seed, scenes: 6, pictures, size }), 5));
+    expect(shown).not.toEqual(await bytes(rayCastScenes({ seed, scenes: 6, pictures: other, size }), 5));
+  }
 });

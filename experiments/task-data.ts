@@ -1,8 +1,10 @@
-import { cifar10, fashionMnist } from "@flexivit/data";
+import { join } from "node:path";
+import { cifar10, fashionMnist, type ImageSource } from "@flexivit/data";
 import { openTaskData as openSet, type HeadTask, type TaskSources } from "flexivit";
 import { asOneClass, ofClasses } from "./chosen-pictures.ts";
 import type { SceneOptions } from "./scenes/compose.ts";
 import { composedScenes, type ComposedScenes } from "./scenes/composed.ts";
+import { rayCastScenes } from "./scenes/ray-cast-scenes.ts";
 import type { TaskData } from "./subject.ts";
 
 type Sets<T extends HeadTask> = { training: TaskSources[T]; test: TaskSources[T] };
@@ -21,7 +23,12 @@ const openers: { [T in HeadTask]: Record<string, Opener<T>> } = {
     "composed-scenes-plain": async () => labelsOf(await composedSets(false)),
     ade20k: (folder) => bothSplits("segment", `ade20k:${folder}`),
   },
-  depth: {},
+  depth: {
+    "ray-cast-scenes": async () => rayCastSets(await cifar10()),
+    "ray-cast-scenes-plain": async () => rayCastSets(await fashionMnist()),
+    // Each half with `rgb/`, `depth/` (millimetres) and `normals/`.
+    nyu: async (folder) => ({ training: await openSet("depth", `nyu:${join(folder, "train")}`, { split: "training" }), test: await openSet("depth", `nyu:${join(folder, "test")}`, { split: "validation" }) }),
+  },
 };
 
 /**
@@ -68,4 +75,10 @@ const labelsOf = ({ training, test }: SceneSets): Sets<"segment"> => ({ training
 /** A set in a folder that has a part for training and one for validation. */
 async function bothSplits<T extends HeadTask>(task: T, name: string): Promise<Sets<T>> {
   return { training: await openSet(task, name, { split: "training" }), test: await openSet(task, name, { split: "validation" }) };
+}
+
+/** Rooms whose surfaces show the pictures of a set; training and test share neither rooms nor pictures. */
+function rayCastSets({ train, test }: { train: ImageSource; test: ImageSource }): Sets<"depth"> {
+  const size = [96, 96] as const;
+  return { training: rayCastScenes({ seed: 0, scenes: 2000, pictures: train, size }), test: rayCastScenes({ seed: 1, scenes: 400, pictures: test, size }) };
 }

@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import * as accuracy from "./accuracy-vs-patch-size/config.ts";
 import { anyPatchPlans } from "./any-patch.ts";
 import * as transfer from "./coarse-finetune-fine-deploy/config.ts";
+import * as depth from "./depth-any-patch/config.ts";
 import * as detect from "./detect-any-patch/config.ts";
 import * as distillation from "./distillation/config.ts";
 import * as embedders from "./embedders/config.ts";
@@ -14,9 +15,9 @@ import * as ablation from "./resize-ablation/config.ts";
 import * as segment from "./segment-any-patch/config.ts";
 
 type Module = { configs: Record<string, object>; plansOf: (config: never, seed: number, weights?: readonly string[]) => Plan[] };
-const tasks = { detect: { ...detect, plansOf: anyPatchPlans }, segment: { ...segment, plansOf: anyPatchPlans } };
+const tasks = { detect: { ...detect, plansOf: anyPatchPlans }, segment: { ...segment, plansOf: anyPatchPlans }, depth };
 const modules: Record<string, Module> = { accuracy, ablation, distillation, transfer, curriculum, embedders, mixed, ...tasks };
-const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher"], transfer: ["flexible", "fixed"] };
+const weightFiles: Record<string, string[]> = { ablation: ["fixed"], distillation: ["teacher"], transfer: ["flexible", "fixed"], depth: ["backbone"] };
 const variants = Object.entries(modules).flatMap(([name, { configs }]) => Object.keys(configs).map((variant) => ({ name, variant })));
 
 beforeAll(() => useEngine({ prefer: "cpu" }));
