@@ -11,17 +11,6 @@ const results = join(root, "tools/peers/results");
 const page = join(root, "docs/performance.md");
 const plots = join(root, "docs/performance");
 
-/** How many cores other programs take, as an average over some seconds in which this one waits. */
-export async function coresTaken(seconds = 3): Promise<number> {
-  const before = busyMs();
-  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-  return (busyMs() - before) / (1000 * seconds);
-}
-
-function busyMs(): number {
-  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
-}
-
 /** Stores what a study found, for this and later pages. */
 export function store(study: AnyStudy, effort: Effort, coresTaken: number, data: unknown): void {
   const [processor] = cpus();

@@ -2,7 +2,8 @@
 // With --page alone it makes the page again from what was measured before.
 // npm run peers -- [--page] [study ...] [--rounds 3] [--repeats 5] [--pairs 30] [--threads 2]
 import { parseArgs } from "node:util";
-import { coresTaken, store, writePage } from "./page.ts";
+import { coresTaken } from "../cores-taken.ts";
+import { store, writePage } from "./page.ts";
 import { studies } from "./studies/index.ts";
 
 const names = studies.map(({ name }) => name);

@@ -1,9 +1,10 @@
 // Times training steps on one rank and on two of one thread each, with equal work per rank, and writes docs/weak-scaling.md.
 // npm run weak-scaling -- [--variants S] [--pictures 8] [--steps 8] [--rounds 3] [--ranks 2]
 import { writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem, type } from "node:os";
+import { cpus, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { coresTaken } from "../cores-taken.ts";
 import { type Finished, runTypeScript } from "../run-program.ts";
 import { root } from "../workspace.ts";
 import { projectionTable, scalingTable, type Scaling, type Times } from "./table.ts";
@@ -17,8 +18,8 @@ const { values } = parseArgs({
     ranks: { type: "string", default: "2" },
   },
 });
-const loadBefore = loadavg()[0] ?? NaN;
-if (loadBefore > 0.5) console.log(`This machine is busy (load ${loadBefore.toFixed(1)}): two ranks suffer more from that than one.`);
+const taken = await coresTaken();
+if (taken > 0.2) console.log(`Other programs take ${taken.toFixed(1)} cores: two ranks suffer more from that than one.`);
 const found: Scaling[] = [];
 for (const variant of values.variants.split(",")) found.push(await scaling(variant));
 report();
@@ -56,11 +57,11 @@ function joined(rounds: readonly Times[]): Times {
 }
 
 function report(): void {
-  const machine = `${cpus()[0]?.model}, ${cpus().length} cores, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()}; load before ${loadBefore.toFixed(2)}`;
+  const machine = `${cpus()[0]?.model}, ${cpus().length} cores, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()}; other programs took ${taken.toFixed(1)} cores before`;
   const lines = [
     "# Training on several ranks: weak scaling",
     "",
-    `\`npm run weak-scaling -- ${process.argv.slice(2).join(" ")}\` wrote this page on ${new Date().toISOString().slice(0, 10)}.`,
+    `\`${["npm run weak-scaling", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ")}\` wrote this page on ${new Date().toISOString().slice(0, 10)}.`,
     `${machine}; ${found[0]?.one.engine}, Node ${process.versions.node}.`,
     "",
     "Every rank has one thread and the same number of pictures of 240 px, so twice the ranks do twice the work; perfect is the same time per step.",
@@ -69,7 +70,7 @@ function report(): void {
     scalingTable(found),
     "",
     "Waiting for sums includes waiting for the slower rank; the sum alone is begun on all ranks at once. Both ranks are on one",
-    "machine, so they also share its memory bandwidth and whatever else runs there: where the load before is not near 0, read the",
+    "machine, so they also share its memory bandwidth and whatever else runs there: where others took cores before, read the",
     "processor time (user and system, waiting ranks included) instead of the clock.",
     "",
     "## Projection to more machines",
