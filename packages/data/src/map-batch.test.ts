@@ -1,9 +1,10 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fixturePath, readFixture } from "@flexivit/testing";
+import { join } from "node:path";
+import { readFixture } from "@flexivit/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyMap, writePicture } from "../test-support/map-files.ts";
 import { ade20k } from "./ade20k.ts";
 import { mapBatchAt, mapEvaluationBatches, type MapBatchOptions } from "./map-batch.ts";
 import { depthPng } from "./map-png.ts";
@@ -15,17 +16,8 @@ let root = "";
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "map-batch-"))));
 afterAll(() => rm(root, { recursive: true }));
 
-/** Writes a picture of 3x5 px (or another size), red = 10 * row + column. */
-async function picture(path: string, [height, width] = [3, 5]): Promise<void> {
-  await mkdir(dirname(join(root, path)), { recursive: true });
-  const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i % 3 === 0 ? 10 * Math.floor(i / 3 / width) + (Math.floor(i / 3) % width) : 0));
-  await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(join(root, path));
-}
-
-async function fixture(name: string, path: string): Promise<void> {
-  await mkdir(dirname(join(root, path)), { recursive: true });
-  await cp(fixturePath(`maps/${name}`), join(root, path));
-}
+const picture = (path: string, size?: readonly number[]) => writePicture(join(root, path), size);
+const fixture = (name: string, path: string) => copyMap(name, join(root, path));
 
 describe("mapBatchAt", () => {
   /** Pictures whose red is 10 * row + column, with labels of the same numbers: a pixel must meet its own label. */

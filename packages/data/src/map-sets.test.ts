@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fixturePath, readFixture } from "@flexivit/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyMap, writePicture } from "../test-support/map-files.ts";
 import { ade20k } from "./ade20k.ts";
 import { cityscapes } from "./cityscapes.ts";
 import { hypersim } from "./hypersim.ts";
@@ -20,17 +21,8 @@ let root = "";
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "map-sets-"))));
 afterAll(() => rm(root, { recursive: true }));
 
-/** Writes a picture of 3x5 px (or another size), red = 10 * row + column. */
-async function picture(path: string, [height, width] = [3, 5]): Promise<void> {
-  await mkdir(dirname(join(root, path)), { recursive: true });
-  const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i % 3 === 0 ? 10 * Math.floor(i / 3 / width) + (Math.floor(i / 3) % width) : 0));
-  await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(join(root, path));
-}
-
-async function fixture(name: string, path: string): Promise<void> {
-  await mkdir(dirname(join(root, path)), { recursive: true });
-  await cp(fixturePath(`maps/${name}`), join(root, path));
-}
+const picture = (path: string, size?: readonly number[]) => writePicture(join(root, path), size);
+const fixture = (name: string, path: string) => copyMap(name, join(root, path));
 
 /** A grey 8-bit PNG of one row. */
 async function grey(path: string, values: number[]): Promise<void> {
