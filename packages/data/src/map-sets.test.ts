@@ -67,6 +67,19 @@ describe("ade20k", () => {
     await rm(join(root, "ade/objectInfo150.txt"));
   });
 
+  it("reads a stored 255 as the last of 255 classes, and refuses a list of 256, whose last no label can be", async () => {
+    const list = join(root, "many/objectInfo150.txt");
+    await picture("many/images/training/a.png", [1, 3]);
+    await grey("many/annotations/training/a.png", [0, 1, 255]);
+    const lines = (count: number) => ["Idx\tName", ...Array.from({ length: count }, (_, i) => `${i + 1}\tclass ${i + 1}`)].join("\n");
+    await writeFile(list, lines(255));
+    expect([...(await (await ade20k(join(root, "many"), "training")).readMap(0, "labels")).values]).toEqual([255, 0, 254]);
+    await writeFile(list, lines(256));
+    await expect(ade20k(join(root, "many"), "training")).rejects.toThrow(
+      new Error(`ade20k(${list}): expected at most 255 classes, which 8-bit labels can tell apart from each other and from none, got 256. Merge classes or leave some out.`),
+    );
+  });
+
   it("refuses labels with a palette, damaged ones and splits that are not there", async () => {
     const map = join(root, "pal/annotations/training/a.png");
     await Promise.all([picture("pal/images/training/a.png"), fixture("palette.png", "pal/annotations/training/a.png")]);

@@ -1,3 +1,5 @@
+import { ignoredLabel } from "./ignored-label.ts";
+
 /** How often each class was taken for each: plain data that adds up over a data set. */
 export type ConfusionMatrix = {
   readonly classes: number;
@@ -7,7 +9,7 @@ export type ConfusionMatrix = {
 
 export type ConfusionOptions = {
   classes: number;
-  /** Pixels with this label in the truth do not count; 255 unless given. */
+  /** Pixels with this label in the truth do not count; 255 unless given; to be given for more than 255 classes. */
   ignoreLabel?: number;
 };
 
@@ -16,12 +18,12 @@ export type ConfusionOptions = {
  *
  * @param truth [pixels], 0 to classes - 1 or `ignoreLabel`
  * @param predictions [pixels], 0 to classes - 1
- * @throws where the lengths differ or a label is no class.
+ * @throws where the lengths differ, a label is no class, or 255 is one and no other label to ignore is given.
  */
 export function confusionMatrix(
   truth: ArrayLike<number>,
   predictions: ArrayLike<number>,
-  { classes, ignoreLabel = 255 }: ConfusionOptions,
+  { classes, ignoreLabel: given }: ConfusionOptions,
   before?: ConfusionMatrix,
 ): ConfusionMatrix {
   if (truth.length !== predictions.length) {
@@ -30,6 +32,7 @@ export function confusionMatrix(
   if (before && before.classes !== classes) {
     throw new Error(`confusionMatrix(before): expected a matrix of ${classes} classes, got ${before.classes}. Add matrices of the same classes.`);
   }
+  const ignoreLabel = ignoredLabel(given, classes, "confusionMatrix");
   const counts = before ? Float64Array.from(before.counts) : new Float64Array(classes * classes);
   for (let i = 0; i < truth.length; i++) {
     if (truth[i] === ignoreLabel) continue;

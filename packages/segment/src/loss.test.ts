@@ -36,6 +36,18 @@ test("pixels of the label to ignore do not count, whichever it is, and no pixel 
   }
 });
 
+test("pixels of class 255 of 256 count where another label is to be ignored; where none is given they would not, and are refused", () => {
+  const truth = tf.tensor3d([[[255, 3, -1]]]);
+  const x = tf.mul(tf.cast(tf.equal(tf.tensor4d([255, 7, 3], [1, 1, 3, 1]), tf.range(0, 256)), "float32"), 50) as tf.Tensor4D;
+  expectClose(pixelCrossEntropy(x, truth, { ignoreLabel: -1 }), 25, { relative: 1e-6 }); // nothing for 255, which is right, 50 for 3
+  expectClose(diceLoss(x, truth, { ignoreLabel: -1 }), 0.5, { relative: 1e-6 }); // nothing and 1
+  for (const loss of [pixelCrossEntropy, diceLoss]) {
+    expect(() => loss(x, truth)).toThrow(
+      new Error(`${loss.name}(ignoreLabel): expected one beside 256 classes, of which 255 is one, got none. Give a number that is no class, such as -1.`),
+    );
+  }
+});
+
 test.each(["ce", "weighted", "dice"] as const)("%s and its gradient equal those of PyTorch and segmentation-models-pytorch", (name) => {
   // float32 noise of the reference
   expectClose(losses[name](logits()), arrays[`loss/${name}`], { relative: 1e-5 });

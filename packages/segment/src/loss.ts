@@ -1,9 +1,10 @@
 import { axes } from "@flexivit/axes";
 import { softmaxCrossEntropy } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
+import { ignoredLabel } from "./ignored-label.ts";
 
 export type SegmentationLossOptions = {
-  /** Pixels with this label do not count; 255 unless given. No more do labels that are no class. */
+  /** Pixels with this label do not count; 255 unless given; to be given for more than 255 classes. No more do labels that are no class. */
   ignoreLabel?: number;
   /** [classes]: how much a pixel of each class counts; 1 unless given. */
   classWeights?: readonly number[];
@@ -15,12 +16,14 @@ export type SegmentationLossOptions = {
  * @param logits [batch, height, width, classes]
  * @param labels [batch, height, width], 0 to classes - 1 or `ignoreLabel`
  * @returns a scalar, in nats
- * @throws where the shapes differ, or the weights are not one finite number from 0 on per class.
+ * @throws where the shapes differ, the weights are not one finite number from 0 on per class, or 255 is a class and no label to
+ *   ignore is given.
  * Source: PyTorch's `cross_entropy` with `weight` and `ignore_index`, which gives NaN where no pixel counts.
  */
 export function pixelCrossEntropy(logits: tf.Tensor4D, labels: tf.Tensor3D, options: SegmentationLossOptions = {}): tf.Scalar {
   const classes = checkPixels(logits, labels, "pixelCrossEntropy");
-  const { ignoreLabel, classWeights = Array<number>(classes).fill(1) } = options;
+  const ignoreLabel = ignoredLabel(options.ignoreLabel, classes, "pixelCrossEntropy");
+  const { classWeights = Array<number>(classes).fill(1) } = options;
   if (classWeights.length !== classes || !classWeights.every((weight) => weight >= 0 && weight < Infinity)) {
     throw new Error(`pixelCrossEntropy(classWeights): expected ${classes} finite numbers from 0 on, got ${classWeights.join(", ")}. Give one weight per class.`);
   }
@@ -38,14 +41,15 @@ export function pixelCrossEntropy(logits: tf.Tensor4D, labels: tf.Tensor3D, opti
  * @param logits [batch, height, width, classes]
  * @param labels [batch, height, width], 0 to classes - 1 or `ignoreLabel`
  * @returns a scalar from 0 to 1; 0 where no pixel counts
- * @throws where the shapes differ.
+ * @throws where the shapes differ, or 255 is a class and no label to ignore is given.
  * Source: F. Milletari et al., "V-Net", arXiv 1606.04797, section 3, without squares in the denominator; classes that the
  * labels do not hold are left out of the mean.
  */
 export function diceLoss(logits: tf.Tensor4D, labels: tf.Tensor3D, options: Pick<SegmentationLossOptions, "ignoreLabel"> = {}): tf.Scalar {
   const classes = checkPixels(logits, labels, "diceLoss");
+  const ignoreLabel = ignoredLabel(options.ignoreLabel, classes, "diceLoss");
   return tf.tidy(() => {
-    const targets = pixelTargets(labels, classes, options.ignoreLabel);
+    const targets = pixelTargets(labels, classes, ignoreLabel);
     const counts = tf.sum(targets, 1, true); // [pixels, 1]: 1 where the pixel counts
     const probabilities = tf.mul(tf.softmax(tf.reshape(logits, [-1, classes]) as tf.Tensor2D), counts);
     const [truth, overlap] = [tf.sum(targets, 0), tf.sum(tf.mul(probabilities, targets), 0)];
@@ -56,7 +60,7 @@ export function diceLoss(logits: tf.Tensor4D, labels: tf.Tensor3D, options: Pick
 }
 
 /** [pixels, classes]: 1 on the label of each pixel that counts. */
-function pixelTargets(labels: tf.Tensor3D, classes: number, ignoreLabel = 255): tf.Tensor2D {
+function pixelTargets(labels: tf.Tensor3D, classes: number, ignoreLabel: number): tf.Tensor2D {
   const flat = tf.reshape(tf.cast(labels, "int32"), [-1, 1]);
   // Not tf.oneHot: on WebAssembly its float32 ones have the bits of integers.
   const hits = tf.logicalAnd(tf.equal(flat, tf.range(0, classes, 1, "int32")), tf.notEqual(flat, tf.scalar(ignoreLabel, "int32")));

@@ -4,7 +4,7 @@ import type { PanopticCategories } from "./panoptic-quality.ts";
 export type PanopticInstance = { category: number; score: number; /** [pixels], 1 or 0. */ mask: ArrayLike<number> };
 
 export type MergeOptions = PanopticCategories & {
-  /** Category of pixels that no segment takes; 255 unless given. */
+  /** Category of pixels that no segment takes, neither thing nor stuff; 255 unless given. */
   voidCategory?: number;
   /** A thing whose mask is hidden by better ones to more than this share is dropped; 0.5 unless given. */
   mostHidden?: number;
@@ -19,7 +19,7 @@ export type MergeOptions = PanopticCategories & {
  * @param labels [pixels]: semantic classes of the pixels
  * @param instances found things, in any order
  * @returns [pixels] each: categories, and instances from 1 in the order of scores, 0 for stuff
- * @throws where a mask has another number of pixels, or a category is no thing.
+ * @throws where a mask has another number of pixels, a category is no thing, or that of void is thing or stuff.
  * Source: A. Kirillov et al., "Panoptic segmentation", arXiv 1801.00868, section 7.
  */
 export function mergePanoptic(
@@ -27,6 +27,9 @@ export function mergePanoptic(
   instances: readonly PanopticInstance[],
   { things, stuff, voidCategory = 255, mostHidden = 0.5, leastStuffPixels = 0 }: MergeOptions,
 ): { categories: Int32Array; instances: Int32Array } {
+  if (things.includes(voidCategory) || stuff.includes(voidCategory)) {
+    throw new Error(`mergePanoptic(voidCategory): expected a number that is neither thing nor stuff, got ${voidCategory}. Give another one, such as -1.`);
+  }
   const categories = new Int32Array(labels.length).fill(voidCategory);
   const numbers = new Int32Array(labels.length);
   let count = 0;

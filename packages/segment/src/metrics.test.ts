@@ -99,6 +99,18 @@ test("the better thing takes the pixels, one that is hidden to more than half is
   expect([...strict.categories]).toEqual([255, 255, 2, 2, 2, 255, 255, 255]);
 });
 
+test("255 classes leave 255 for pixels that do not count; of 256 it is one, so another label has to be given, and no category is void", () => {
+  expect([...confusionMatrix([254, 255], [254, 3], { classes: 255 }).counts.entries()].filter(([, count]) => count > 0)).toEqual([[254 * 255 + 254, 1]]);
+  expect(() => confusionMatrix([255], [255], { classes: 256 })).toThrow(
+    new Error("confusionMatrix(ignoreLabel): expected one beside 256 classes, of which 255 is one, got none. Give a number that is no class, such as -1."),
+  );
+  const { counts } = confusionMatrix([255, 255, -1], [255, 3, 3], { classes: 256, ignoreLabel: -1 });
+  expect([...counts.entries()].filter(([, count]) => count > 0)).toEqual([[255 * 256 + 3, 1], [255 * 256 + 255, 1]]);
+  expect(() => mergePanoptic([0], [], { things: [1], stuff: [0, 255] })).toThrow(
+    new Error("mergePanoptic(voidCategory): expected a number that is neither thing nor stuff, got 255. Give another one, such as -1."),
+  );
+});
+
 test("maps of another size, labels that are no class and masks of stuff are refused", () => {
   expect(() => confusionMatrix([0, 1], [0], { classes: 2 })).toThrow(
     new Error("confusionMatrix(predictions): expected 2 labels, one per pixel of the truth, got 1. Resize the logits to the labels first."),
