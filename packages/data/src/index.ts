@@ -26,7 +26,7 @@ export type { Check, Skipped } from "./list-pictures.ts";
 export { mapBatchAt, mapEvaluationBatches, type MapBatch, type MapBatchOptions, type MapEvaluationOptions } from "./map-batch.ts";
 export type { MapFolderOptions, MapFolderSource } from "./map-files.ts";
 export { depthPng, labelsPng, normalsPng } from "./map-png.ts";
-export { applyViewToMap, ignoreLabel, type MapKind, type Maps, type MapSource, type PixelMap } from "./maps.ts";
+export { applyViewToMap, ignoreLabel, wholeMap, type MapKind, type Maps, type MapSource, type PixelMap } from "./maps.ts";
 export type { MixOptions } from "./mix-batch.ts";
 export { mixup, oneHot } from "./mixup.ts";
 export { mnist } from "./mnist.ts";

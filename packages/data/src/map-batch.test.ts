@@ -66,6 +66,19 @@ describe("mapBatchAt", () => {
     expect(sizes).toEqual([[0, 1, 24], [2, 12]]);
   });
 
+  it("tells how each picture was seen, and reads only those maps that are asked for", async () => {
+    const source = await pairs();
+    const read: string[] = [];
+    const watched: typeof source = { ...source, readMap: (index, kind) => (read.push(`${kind} of ${index}`), source.readMap(index, kind)) };
+    const evaluation = { batchSize: 3, imageSize: [3, 4] as const, framing: { kind: "squash" } as const };
+    const [{ seen, ...bare }] = await Array.fromAsync(mapEvaluationBatches(watched, { ...evaluation, kinds: [] }));
+    expect(seen.map(({ size, view: { resized } }) => [...size, ...resized])).toEqual([[6, 8, 3, 4], [9, 7, 3, 4], [7, 7, 3, 4]]);
+    expect([Object.keys(bare), read]).toEqual([["images", "shape", "indices"], []]);
+    const [whole] = await Array.fromAsync(mapEvaluationBatches(watched, evaluation));
+    expect([...bare.images]).toEqual([...whole.images]);
+    expect(read.toSorted()).toEqual(["labels of 0", "labels of 1", "labels of 2"]);
+  });
+
   it("reads depths and normals together", async () => {
     await picture("nyu/rgb/1.png");
     await fixture("depth.png", "nyu/depth/1.png");

@@ -3,7 +3,7 @@ import type { Size, View } from "./view.ts";
 
 /** What a picture may have for each of its pixels. */
 export type Maps = {
-  /** [height, width]: classes from 0; 255 where a pixel has none. */
+  /** [height, width]: classes from 0, at most 255 of them; 255 where a pixel has none. */
   labels: Int32Array;
   /** [height, width]: metres; 0 where the depth is unknown. */
   depth: Float32Array;
@@ -57,6 +57,18 @@ export function applyViewToMap(kind: MapKind, { size, values }: PixelMap<MapKind
       if (kind === "normals" && flip && inside) out[target] = -out[target];
     }
   }
+}
+
+/**
+ * A whole map of a picture.
+ *
+ * @param size height and width of the picture
+ * @throws where the map has another size, or cannot be read; the message names the file
+ */
+export async function wholeMap<Kind extends MapKind>(source: Pick<MapSource<Kind>, "name" | "readMap">, index: number, kind: Kind, size: Size): Promise<PixelMap<Kind>> {
+  const map = await source.readMap(index, kind);
+  if (map.size.join() === size.join()) return map;
+  throw new Error(`readMap(${kind} of ${source.name(index)}): expected ${size.join("x")} pixels, as the picture has, got ${map.size.join("x")}. Resize one of the files.`);
 }
 
 /** For each of `count` places of a window the place of the picture on which its centre falls, -1 outside. */

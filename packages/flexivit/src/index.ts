@@ -14,7 +14,7 @@ export type { ClassifierBatch } from "./training-batches.ts";
 export { vitOutputs, type VitOutputs } from "./vit-outputs.ts";
 export { evaluateTask } from "./tasks/evaluate-task.ts";
 export { predictTask } from "./tasks/predict-task.ts";
-export type { PredictOptions } from "./tasks/task-definition.ts";
+export type { PredictOptions, TaskEvaluateOptions } from "./tasks/task-definition.ts";
 export { loadTaskModel, saveTaskModel } from "./tasks/task-file.ts";
 export type { HeadConfigs, HeadParams, HeadTask, LossOptions, TaskInfo, TaskModel, TaskParams, TaskPredictions, TaskSources } from "./tasks/task-model.ts";
 export { checkTaskRecipe, taskDefaults, type TaskRecipe } from "./tasks/task-recipe.ts";

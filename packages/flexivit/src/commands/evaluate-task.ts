@@ -26,7 +26,7 @@ export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: str
     remarkSkipped(source.skipped);
     remark(`data:   ${data}, ${counted(source.size, "picture")}`);
     const results: Evaluation[] = [];
-    for (const size of sizes) results.push(await evaluateTask(model, source, parseScheme(size), { batchSize, remainder }));
+    for (const size of sizes) results.push(await evaluateTask(model, source, parseScheme(size), { batchSize, remainder, pixels: "pictures" }));
     printEvaluations(flags.json, results);
   } finally {
     disposeTree(model.params);

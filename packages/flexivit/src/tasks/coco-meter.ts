@@ -4,6 +4,7 @@ import { cocoMetrics, cocoResults, type CocoNumbers, type DetectorConfig, type P
 import type { Figures } from "@flexivit/train";
 import type { Meter } from "../evaluation-pass.ts";
 import { detectionsInPictures } from "./detections-in-pictures.ts";
+import type { TaskEvaluateOptions } from "./task-definition.ts";
 
 /** Those of COCO's numbers that are reported, for boxes and for masks. */
 const reported = ["AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge", "AR100"] as const satisfies readonly (keyof CocoNumbers)[];
@@ -17,14 +18,16 @@ const scoreThreshold = 0.01;
  *
  * Detections below 0.01 do not count. An object's area is that of its file, else of its mask, else of its box.
  */
-export function cocoMeter(source: ObjectSource, config: DetectorConfig): Meter<Predictions, ObjectBatch> {
+export function cocoMeter(source: ObjectSource, config: DetectorConfig, { onDetections }: Pick<TaskEvaluateOptions, "onDetections"> = {}): Meter<Predictions, ObjectBatch> {
   const { classes, categoryIds, imageIds } = source;
   const truth: CocoDataset = { images: [], annotations: [], categories: classes.map((name, i) => ({ id: categoryIds[i], name })) };
   const results: CocoResult[] = [];
   return {
     async add(predictions, { indices, seen }) {
       const found = await detectionsInPictures(predictions, config, seen, { scoreThreshold });
-      results.push(...cocoResults(found, Array.from(indices, (index) => imageIds[index]), categoryIds));
+      const ofBatch = cocoResults(found, Array.from(indices, (index) => imageIds[index]), categoryIds);
+      results.push(...ofBatch);
+      onDetections?.(ofBatch);
       for (const [i, index] of indices.entries()) {
         const [height, width] = seen[i].size;
         const id = imageIds[index];

@@ -1,6 +1,8 @@
+import type { MapBatch, MapSource } from "@flexivit/data";
 import { depthErrors, depthMetrics, normalErrors, normalMetrics, type DenseConfig, type DenseMaps, type DepthErrors } from "@flexivit/depth";
 import type { Figures } from "@flexivit/train";
 import type { Meter } from "../evaluation-pass.ts";
+import { besideTruth } from "./beside-truth.ts";
 import type { TaskBatches } from "./task-definition.ts";
 
 /**
@@ -10,14 +12,40 @@ import type { TaskBatches } from "./task-definition.ts";
  * degrees, shares of the angles below 11.25, 22.5 and 30 degrees as `normalWithin11`, `normalWithin22`, `normalWithin30`.
  */
 export function depthMeter(config: DenseConfig): Meter<DenseMaps, TaskBatches["depth"]> {
-  const [depths, angles]: [DepthErrors[], Float32Array[]] = [[], []];
+  const errors: Errors = { depths: [], angles: [] };
   return {
     async add(maps, { depth, normals }) {
-      if (maps.depth) depths.push(depthErrors(await maps.depth.data(), depth));
-      if (maps.normals && normals) angles.push(normalErrors(await maps.normals.data(), normals));
+      if (maps.depth) errors.depths.push(depthErrors(await maps.depth.data(), depth));
+      if (maps.normals && normals) errors.angles.push(normalErrors(await maps.normals.data(), normals));
     },
-    figures: () => ({ ...(config.depth && depthFigures(depths)), ...(config.normals && normalFigures(angles)) }),
+    figures: () => figuresOf(config, errors),
   };
+}
+
+/** The same in pixels of the pictures, to which the maps are resized, one picture at a time. */
+export function depthMeterInPictures(source: MapSource<"depth" | "normals">, config: DenseConfig): Meter<DenseMaps, MapBatch<never>> {
+  const errors: Errors = { depths: [], angles: [] };
+  return {
+    async add({ depth, normals }, { indices, seen }) {
+      for (const [place, index] of indices.entries()) {
+        const picture = { source, index, seen: seen[place] };
+        if (depth) errors.depths.push(await errorsOf(depthErrors, besideTruth(depth, place, "depth", picture)));
+        if (normals) errors.angles.push(await errorsOf(normalErrors, besideTruth(normals, place, "normals", picture)));
+      }
+    },
+    figures: () => figuresOf(config, errors),
+  };
+}
+
+type Errors = { depths: DepthErrors[]; angles: Float32Array[] };
+
+async function errorsOf<Result>(measure: (said: Float32Array, truth: Float32Array) => Result, maps: Promise<{ said: Float32Array; truth: Float32Array }>): Promise<Result> {
+  const { said, truth } = await maps;
+  return measure(said, truth);
+}
+
+function figuresOf({ depth, normals }: DenseConfig, { depths, angles }: Errors): Figures {
+  return { ...(depth && depthFigures(depths)), ...(normals && normalFigures(angles)) };
 }
 
 function depthFigures(errors: readonly DepthErrors[]): Figures {

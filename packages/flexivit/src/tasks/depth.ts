@@ -2,7 +2,7 @@ import { mapBatchAt, mapEvaluationBatches, type MapSource } from "@flexivit/data
 import { dense, denseLoss, initDense, type DenseConfig } from "@flexivit/depth";
 import type { VitConfig } from "@flexivit/vit";
 import * as tf from "@tensorflow/tfjs-core";
-import { depthMeter } from "./depth-meter.ts";
+import { depthMeter, depthMeterInPictures } from "./depth-meter.ts";
 import type { TaskDefinition } from "./task-definition.ts";
 import type { TaskSources } from "./task-model.ts";
 
@@ -24,6 +24,10 @@ export const depthTask: TaskDefinition<"depth"> = {
   outputs: dense,
   loss: (maps, targets, _config, options) => denseLoss(maps, targets, options),
   meter: (_source, config) => depthMeter(config),
+  inPictures: {
+    readAll: (source, options) => mapEvaluationBatches(withBoth(source), { ...options, kinds: [] }),
+    meter: (source, config) => depthMeterInPictures(withBoth(source), config),
+  },
   async predict({ depth, normals }, _config, [height, width]) {
     const [depths, vectors] = await Promise.all([depth?.data(), normals?.data()]);
     const part = (values: ArrayLike<number> | undefined, i: number, channels: number): Float32Array | undefined =>

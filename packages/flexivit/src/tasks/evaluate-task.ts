@@ -1,8 +1,9 @@
+import type { Batch } from "@flexivit/data";
 import type { PatchScheme } from "@flexivit/patch-schemes";
 import * as tf from "@tensorflow/tfjs-core";
-import { checkSource, evaluationPass, type EvaluateOptions, type Evaluation } from "../evaluation-pass.ts";
+import { checkSource, evaluationPass, type Evaluation } from "../evaluation-pass.ts";
 import { tasks } from "./all-tasks.ts";
-import type { TaskBatches } from "./task-definition.ts";
+import type { TaskEvaluateOptions } from "./task-definition.ts";
 import type { HeadTask, TaskModel, TaskSources } from "./task-model.ts";
 import { taskOutputs } from "./task-outputs.ts";
 
@@ -14,24 +15,26 @@ import { taskOutputs } from "./task-outputs.ts";
  * `absRel`, `log10`, `delta1` to `delta3`, `silog`; with normals `normalMean` and `normalMedian` in degrees,
  * `normalWithin11`, `normalWithin22`, `normalWithin30`. Shares are from 0 to 1.
  *
+ * With `pixels: "pictures"`, scores of classes, depths and normals are resized to the picture by straight lines, without
+ * antialias, and compared with the maps as they are, one picture at a time. Pixels that the model's framing cuts off do not
+ * count; "squash" cuts off none.
+ *
  * @throws where the source has other classes, channels or maps than the model, nothing to compare with, or the scheme does
  *   not fit the pictures.
+ * Source: MMSegmentation, which resizes logits like this before it takes the best class.
  */
-export async function evaluateTask<T extends HeadTask>({ params, info }: TaskModel<T>, source: TaskSources[T], scheme: PatchScheme, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const { batchSize = 8, remainder } = options;
+export async function evaluateTask<T extends HeadTask>({ params, info }: TaskModel<T>, source: TaskSources[T], scheme: PatchScheme, options: TaskEvaluateOptions = {}): Promise<Evaluation> {
+  const { batchSize = 8, remainder, pixels = "input" } = options;
   const { imageSizePx, framing, normalisation, head } = info;
   const task = tasks[info.task];
   checkSource(info, source, "evaluateTask");
   task.describe(source, head, "evaluateTask"); // refuses maps that are missing
-  return evaluationPass(
-    {
-      batches: task.readAll(source, { batchSize, imageSize: imageSizePx, framing, normalisation }),
-      outputs: ({ images, shape }: TaskBatches[T]) => taskOutputs(params, info, tf.tensor4d(images, shape), { scheme, remainder }),
-      meter: task.meter(source, head),
-      pictures: source.size,
-      imageSizePx,
-    },
-    scheme,
-    options,
-  );
+  const reading = { batchSize, imageSize: imageSizePx, framing, normalisation };
+  const outputs = ({ images, shape }: Pick<Batch, "images" | "shape">) => taskOutputs(params, info, tf.tensor4d(images, shape), { scheme, remainder });
+  const pass = { outputs, pictures: source.size, imageSizePx };
+  if (pixels === "input" || !task.inPictures) {
+    return evaluationPass({ ...pass, batches: task.readAll(source, reading), meter: task.meter(source, head, options) }, scheme, options);
+  }
+  const { readAll, meter } = task.inPictures;
+  return evaluationPass({ ...pass, batches: readAll(source, reading), meter: meter(source, head) }, scheme, options);
 }

@@ -1,3 +1,4 @@
+import type { CocoResult } from "@flexivit/annotations";
 import type { EvaluationOptions, Framing, MapBatch, Maps, Normalisation, ObjectBatch, ScaleCrop } from "@flexivit/data";
 import type { DenseMaps } from "@flexivit/depth";
 import type { DetectionTargets, Predictions } from "@flexivit/detect";
@@ -5,7 +6,7 @@ import type { Features, SizePx } from "@flexivit/features";
 import type { Losses } from "@flexivit/train";
 import type { VitConfig } from "@flexivit/vit";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Meter } from "../evaluation-pass.ts";
+import type { EvaluateOptions, Meter } from "../evaluation-pass.ts";
 import type { HeadConfigs, HeadParams, HeadTask, LossOptions, TaskInfo, TaskPredictions, TaskSources } from "./task-model.ts";
 
 /** Batches as the readers of `@flexivit/data` give them. */
@@ -19,6 +20,17 @@ export type TaskOutputs = { detect: Predictions; segment: tf.Tensor4D; depth: De
 
 /** How a training batch is read. */
 export type ReadOptions = { seed: number; batchSize: number; imageSize: number; framing: Framing | ScaleCrop; normalisation?: Normalisation };
+
+export type TaskEvaluateOptions = EvaluateOptions & {
+  /**
+   * Where a class, a depth or a normal per pixel is compared: `input`, unless given, in the pixels that the model sees, which
+   * is cheap enough for while it is trained; `pictures` in those of the pictures as they are, as figures are published.
+   * Objects are always compared in the pictures.
+   */
+  pixels?: "input" | "pictures";
+  /** Told what a detector found in each batch, as COCO result files hold it. */
+  onDetections?: (results: readonly CocoResult[]) => void;
+};
 
 export type PredictOptions = {
   /** Of a detector: detections below it are left out; 0.05 unless given. */
@@ -44,7 +56,12 @@ export type TaskDefinition<T extends HeadTask> = {
   outputs: (params: HeadParams[T], config: HeadConfigs[T], features: Features, sizePx: SizePx) => TaskOutputs[T];
   loss: (outputs: TaskOutputs[T], targets: TaskTargets[T], config: HeadConfigs[T], options: LossOptions[T]) => Losses;
   /** Gathers the outputs of one evaluation of `source`. */
-  meter: (source: TaskSources[T], config: HeadConfigs[T]) => Meter<TaskOutputs[T], TaskBatches[T]>;
+  meter: (source: TaskSources[T], config: HeadConfigs[T], options: TaskEvaluateOptions) => Meter<TaskOutputs[T], TaskBatches[T]>;
+  /** The same in pixels of the pictures as they are, where `meter` counts those of the input; the truth is read by the meter. */
+  inPictures?: {
+    readAll: (source: TaskSources[T], options: EvaluationOptions) => AsyncIterable<MapBatch<never>>;
+    meter: (source: TaskSources[T], config: HeadConfigs[T]) => Meter<TaskOutputs[T], MapBatch<never>>;
+  };
   /** One per picture, in pixels of the images. */
   predict: (outputs: TaskOutputs[T], config: HeadConfigs[T], sizePx: SizePx, options: PredictOptions) => Promise<TaskPredictions[T][]>;
 };

@@ -50,6 +50,10 @@ describe("trainTask refuses", () => {
 
   it("a head for other classes or maps than the data has", async () => {
     expect(await refusal(recipeOf("segment", { head: { ...heads.segment, classes: 2 } }))).toBe("trainTask(head.classes): expected 3, as the data has, got 2. Set head.classes to 3.");
+    const many = Array.from({ length: 256 }, (_, i) => `class ${i}`);
+    expect(await refusal(recipeOf("segment", { head: { ...heads.segment, classes: 256 } }), { segment: { ...few.labels, classes: many } })).toBe(
+      "trainTask(source.classes): expected at most 255, as label 255 stands for no class, got 256. Merge classes or leave some out.",
+    );
     expect(await refusal(recipeOf("depth"), { depth: few.depth })).toBe(
       "trainTask(head.normals): expected one of depth, as the data has, got normals. Leave it out of the head, or add such maps to the data.",
     );
