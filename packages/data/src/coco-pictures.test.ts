@@ -54,6 +54,16 @@ test("pictures come in the order of the file, classes by id, and objects with po
   expect([0, 1].map((index) => [...source.targets!(index)])).toEqual([[1, 0], [1, 1]]);
 });
 
+test("the fingerprint changes with a box, a class, a crowd, an area and a mask, not with spaces, ids or other fields", async () => {
+  const print = async (json: unknown) => (await cocoPictures(await file(json), options())).fingerprint!();
+  const changed = (change: object) => ({ ...truth(), annotations: truth().annotations.map((object, i) => (i === 0 ? { ...object, ...change } : object)) });
+  const same = await Promise.all([truth(), JSON.stringify(truth()), changed({ id: 7, note: "x" }), { ...truth(), info: {} }].map(print));
+  const others = await Promise.all(
+    [{ bbox: [1, 1, 3, 3] }, { category_id: 2 }, { iscrowd: 1 }, { area: 7 }, { segmentation: [[1, 1, 4, 1, 4, 3, 2, 3]] }, { image_id: 9 }].map((change) => print(changed(change))),
+  );
+  expect([new Set(same).size, new Set([...same, ...others]).size]).toEqual([1, 7]);
+});
+
 test("the same comes from a file on one line, in chunks of any length, and with a list that is empty", async () => {
   const source = await cocoPictures(await file(JSON.stringify({ empty: [], ...truth() })), options());
   const description = "é}".repeat(2 ** 19); // longer than a chunk, of characters of two bytes

@@ -73,6 +73,18 @@ describe("flexivit train --task", () => {
     expect([code, err]).toEqual([0, expect.stringContaining("This run is finished: all 30 steps were done before.\n")]);
   });
 
+  it("does not go on with --resume where a box of the annotations has moved", async () => {
+    const [moved, same] = ["moved.json", "same.json"].map((name) => join(files.folder, name));
+    const truth = JSON.parse(await readFile(files.coco, "utf8")) as { annotations: { bbox: number[] }[] };
+    await writeFile(same, JSON.stringify(truth, null, 2));
+    truth.annotations[1].bbox[0] += 1;
+    await writeFile(moved, JSON.stringify(truth));
+    const resume = (file: string) => train("detect", { data: file, val: data.detect, "head-config": join(files.folder, "head.json"), resume: "" });
+    expect((await resume(same)).err).toContain("This run is finished: all 30 steps were done before.\n");
+    const { code, err } = await resume(moved);
+    expect([code, err]).toEqual([1, expect.stringMatching(/\n {2}data\.fingerprint: \S+ in the run, \S+ now\n/)]);
+  });
+
   it.each([
     ["depth", { name: "other" }, "train(--val): expected pictures to test on beside nyu:NYU, got none. Name them with --val.\n"],
     ["classify" as HeadTask, { val: "x", name: "other" }, "train(--val): expected --task detect, segment or depth with it, got --task classify. Leave it out.\n"],
