@@ -119,6 +119,26 @@ describe("flexivit evaluate", () => {
     disposeTree(model.params);
   });
 
+  it("writes what a detector found as a COCO result file, which gives the same numbers, of boxes and of masks", async () => {
+    const results = join(out, "results.json");
+    const flags = ["evaluate", "--checkpoint", models.detect, "--data", data.detect];
+    const { out: json } = await flexivit(...flags, "--patch-size", "8", "--coco-results", results, "--json");
+    const [figures] = JSON.parse(json) as Record<string, number>[];
+    const of = async (iou: string) => JSON.parse((await flexivit("evaluate", "--task", "detect", "--annotations", data.detect, "--predictions", results, "--iou", iou, "--json")).out) as Record<string, number>;
+    const [boxes, masks] = [await of("bbox"), await of("segm")];
+    expect([boxes["AP"], boxes["AP75"], masks["AP"], masks["AR100"]]).toEqual([figures["AP"], figures["AP75"], figures["maskAP"], figures["maskAR100"]]);
+    expect(boxes["detections"]).toBeGreaterThan(5);
+    expect((await flexivit(...flags, "--patch-sizes", "8,4", "--coco-results", results)).err).toContain(
+      "evaluate(--coco-results): expected one patch size with it, got 8, 4. Name one with --patch-size.\n",
+    );
+    expect((await flexivit("evaluate", "--checkpoint", models.depth, "--data", data.depth, "--coco-results", results)).err).toBe(
+      "evaluate(--coco-results): expected a checkpoint of detect with it, got one of depth. Leave it out.\n",
+    );
+    expect((await flexivit(...flags, "--patch-size", "8", "--coco-results", out)).err).toBe(
+      `evaluate(--coco-results): expected a file that can be written, got EISDIR at ${out}. Name another one.\n`,
+    );
+  });
+
   it("shows them as a table", async () => {
     const { out: table } = await flexivit("evaluate", "--task", "depth", "--checkpoint", models.depth, "--data", data.depth, "--patch-size", "6");
     expect(table).toMatch(/^patch size {2}tokens {2}RMSE +AbsRel +log10 +delta 1 +delta 2 +delta 3 +SILog +normals: mean ° +median ° +< 11.25° +< 22.5° +< 30° +images\/s\n/);
@@ -212,7 +232,7 @@ describe("flexivit predict", () => {
     const cut = join(out, "cut.safetensors");
     await writeFile(cut, (await readFile(models.depth)).subarray(0, 1000));
     expect((await flexivit("predict", "--checkpoint", cut, "--out", join(out, "x"), files.pictures[0])).err).toMatch(/^readSafetensors\(file\): expected a header of at most 992 bytes/);
-    expect((await predict("depth", "--out", cut)).err).toBe(`predict(--out): expected a folder that can be written, got EEXIST at ${cut}. Name another one.\n`);
+    expect((await predict("depth", "--out", cut)).err).toBe(`predict(--out): expected a folder that can be written, got ENOTDIR at ${cut}. Name another one.\n`);
   });
 
   it("names what it draws by the picture, twice the same name where the picture is, numbered where another one is", async () => {

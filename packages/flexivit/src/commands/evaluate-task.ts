@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import type { CocoResult } from "@flexivit/annotations";
 import { useEngine } from "@flexivit/engine";
 import { disposeTree } from "@flexivit/params";
 import { parseScheme } from "@flexivit/patch-schemes";
@@ -10,11 +12,14 @@ import type { EvaluateFlags } from "./evaluate.ts";
 import { printEvaluations } from "./evaluation-table.ts";
 import { counted, remark, remarkEngine, remarkSkipped } from "./print.ts";
 import { refuseFlags } from "./task-of.ts";
+import { requireWritableFile } from "./writable.ts";
 
 /** `flexivit evaluate` of a model that finds objects, classes of pixels, depths or normals: its figures at each patch size. */
 export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: string }, task: string): Promise<void> {
-  const { checkpoint, data, pictures, strict, remainder, batchSize, labels, normalisation, all } = flags;
+  const { checkpoint, data, pictures, cocoResults, strict, remainder, batchSize, labels, normalisation, all } = flags;
   refuseFlags("evaluate", { "--labels": labels, "--normalisation": normalisation, "--all": all }, "a classifier", `a checkpoint of ${task}`);
+  if (task !== "detect") refuseFlags("evaluate", { "--coco-results": cocoResults }, "a checkpoint of detect", `one of ${task}`);
+  if (cocoResults !== undefined) await requireWritableFile(cocoResults, "evaluate(--coco-results)");
   if (data === undefined) throw new Error("evaluate(--data): expected pictures with what is to be found, got none. Name the data.");
   remarkEngine(await useEngine({ threads: flags.threads }));
   const model = await loadTaskModel(checkpoint);
@@ -22,13 +27,29 @@ export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: str
     const { info } = model;
     const sizes = flags.patchSizes ?? info.patchSizes;
     checkPatchSizes(sizes, info.imageSizePx, remainder);
+    if (cocoResults !== undefined) requireOne(sizes);
     const source = await openTaskData(info.task, data, { split: "validation", pictures, strict });
     remarkSkipped(source.skipped);
     remark(`data:   ${data}, ${counted(source.size, "picture")}`);
     const results: Evaluation[] = [];
-    for (const size of sizes) results.push(await evaluateTask(model, source, parseScheme(size), { batchSize, remainder, pixels: "pictures" }));
+    const found: CocoResult[] = [];
+    const onDetections = cocoResults === undefined ? undefined : (ofBatch: readonly CocoResult[]): void => void found.push(...ofBatch);
+    for (const size of sizes) results.push(await evaluateTask(model, source, parseScheme(size), { batchSize, remainder, pixels: "pictures", onDetections }));
+    if (cocoResults !== undefined) await writeFile(cocoResults, jsonList(found));
     printEvaluations(flags.json, results);
   } finally {
     disposeTree(model.params);
   }
+}
+
+/** A picture has one list of detections in a result file. */
+function requireOne(sizes: readonly string[]): void {
+  if (sizes.length === 1) return;
+  throw new Error(`evaluate(--coco-results): expected one patch size with it, got ${sizes.join(", ")}. Name one with --patch-size.`);
+}
+
+/** A JSON list in pieces, an entry a line: as one text it could be longer than a string can be. */
+function* jsonList(entries: readonly unknown[]): Generator<string> {
+  for (const [index, entry] of entries.entries()) yield `${index === 0 ? "[" : ",\n"}${JSON.stringify(entry)}`;
+  yield entries.length === 0 ? "[]\n" : "]\n";
 }

@@ -21,6 +21,7 @@ export type EvaluateFlags = DetectionFlags & {
   labels?: string;
   data?: string;
   pictures?: string;
+  cocoResults?: string;
   patchSizes?: string[];
   batchSize?: number;
   remainder: "error" | "crop";
@@ -38,6 +39,7 @@ export function evaluateCommand(): Command {
     .option("--labels <file>", "of a classifier: names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .option("--data <set>", `classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; ${taskDataHelp}`)
     .option("--pictures <folder>", "of a detector: where the pictures of the COCO file are (default: its own folder)")
+    .option("--coco-results <file>", "of a detector, at one patch size: also write what it finds as a COCO result file, as --predictions and other tools take it")
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once (default: 250 of a classifier, else 8)", wholeNumber(1))
     .addOption(remainderOption())
@@ -58,6 +60,7 @@ Examples:
   flexivit evaluate --checkpoint runs/flexible/model.safetensors --data fashion-mnist --patch-sizes 12,8,6,4,3
   flexivit evaluate --checkpoint vit.npz --labels folders.txt --data imagenet --patch-sizes 30,16,10
   flexivit evaluate --checkpoint runs/detector/model.safetensors --data annotations/instances_val2017.json --pictures val2017 --patch-sizes 16,8
+  flexivit evaluate --checkpoint runs/detector/model.safetensors --data instances_val2017.json --pictures val2017 --patch-size 16 --coco-results found.json
   flexivit evaluate --checkpoint runs/segmenter/model.safetensors --data ade20k:ADEChallengeData2016 --patch-sizes 24,12
   flexivit evaluate --checkpoint runs/depth/model.safetensors --data nyu:nyu_depth_v2 --patch-sizes 24,12
   flexivit evaluate --task detect --annotations instances_val2017.json --predictions results.json --iou segm`;
@@ -70,14 +73,14 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   refuseFlags("evaluate", { "--annotations": annotations, "--predictions": predictions, "--iou": iou }, "--task detect without --checkpoint", `--checkpoint ${checkpoint}`);
   const known = await taskOf(checkpoint, task, "evaluate");
   if (known !== "classify") return evaluateTaskModel({ ...flags, checkpoint }, known);
-  refuseFlags("evaluate", { "--pictures": flags.pictures }, "a checkpoint of detect", "a classifier");
+  refuseFlags("evaluate", { "--pictures": flags.pictures, "--coco-results": flags.cocoResults }, "a checkpoint of detect", "a classifier");
   return evaluateClassifier({ ...flags, checkpoint });
 }
 
 /** Files of any detector: no model runs, so what a model would be told is refused. */
 async function evaluateFiles(flags: EvaluateFlags): Promise<void> {
-  const { labels, data, pictures, patchSizes: sizes, batchSize, normalisation, all, strict } = flags;
-  const ofModels = { "--labels": labels, "--data": data, "--pictures": pictures, "--patch-sizes": sizes, "--batch-size": batchSize, "--normalisation": normalisation, "--all": all, "--strict": strict };
+  const { labels, data, pictures, cocoResults, patchSizes: sizes, batchSize, normalisation, all, strict } = flags;
+  const ofModels = { "--labels": labels, "--data": data, "--pictures": pictures, "--coco-results": cocoResults, "--patch-sizes": sizes, "--batch-size": batchSize, "--normalisation": normalisation, "--all": all, "--strict": strict };
   refuseFlags("evaluate", ofModels, "--checkpoint", "none", "Name the model, or leave it out");
   return evaluateDetections(flags);
 }
