@@ -145,14 +145,12 @@ describe("bad input", () => {
     });
   });
 
-  it("a run folder that cannot be written is named", async () => {
+  it("a run folder that cannot be written is named, before the pictures are read", async () => {
     const file = join(await newOut(), "file");
     await writeFile(file, "");
-    const { code, err } = await flexivit("train", ...flagsFor(join(file, "runs")));
-    expect(code).toBe(1);
-    expect(err.split("\n").at(-2)).toBe(
-      `openRun(folder): expected a writable folder, got ${join(file, "runs", "flexible")} (ENOTDIR). Choose another folder, or change its permissions.`,
-    );
+    const refused = (out: string, code: string) => ({ code: 1, out: "", err: `train(--out): expected a folder that can be written, got ${code} at ${join(out, "flexible")}. Name another one.\n` });
+    expect(await flexivit("train", ...flagsFor(join(file, "runs"), { data: "nowhere" }))).toEqual(refused(join(file, "runs"), "ENOTDIR"));
+    if (process.platform === "linux") expect(await flexivit("train", ...flagsFor("/proc/runs"))).toEqual(refused("/proc/runs", "ENOENT"));
   });
 
   it("a folder that holds a run is kept unless --resume is given", async () => {

@@ -202,6 +202,12 @@ describe("openRun refuses", () => {
     );
   });
 
+  it.runIf(process.platform === "linux")("a folder below /proc, where none can be made", async () => {
+    await expect(openRun(options("/proc/runs/run"))).rejects.toThrow(
+      new Error("openRun(folder): expected a writable folder, got /proc/runs/run (ENOENT). Choose another folder, or change its permissions."),
+    );
+  });
+
   it("a folder that holds a run, without resume", async () => {
     const folder = newFolder();
     await (await openRun(options(folder))).finish("finished");

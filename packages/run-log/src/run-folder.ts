@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, accessSync, constants, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Environment } from "./environment.ts";
 
 /** What names a run, as `config.json` holds it; `id` stays the same over resumes. */
@@ -31,7 +31,7 @@ export function runPaths(folder: string): Record<"config" | "environment" | "log
 /** Makes the folder if need be; throws where it cannot be written to. */
 export function makeWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -39,6 +39,16 @@ export function makeWritable(folder: string): void {
       `openRun(folder): expected a writable folder, got ${folder} (${code}). Choose another folder, or change its permissions.`,
       { cause: error },
     );
+  }
+}
+
+/** Makes a folder and those above it one by one: with `recursive`, mkdirSync never ends where none can be made, as below /proc. */
+function makeFolders(folder: string): void {
+  if (!existsSync(dirname(folder))) makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!existsSync(folder) || !statSync(folder).isDirectory()) throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import { certificatesOf } from "./certificates.ts";
 import { normalisationOption, patchSizes, threadsOption, type NormalisationName } from "./options.ts";
 import { printResult, remark } from "./print.ts";
 import { addTraitFlags, size, storedSizesOf, traitsOf, type TraitFlags } from "./trait-flags.ts";
+import { requireWritableFile } from "./writable.ts";
 
 type ConvertFlags = TraitFlags & {
   to: WeightFormat | "flexivit";
@@ -54,6 +55,7 @@ const noCertificates: CertificateTable = { certificates: [], rows: [] };
 async function convert(file: string, flags: ConvertFlags): Promise<void> {
   const labels = await labelsOf(flags.labels);
   const out = flags.out ?? defaultOut(file, flags);
+  await requireWritableFile(out, "convert(--out)");
   await useEngine({ threads: flags.threads });
   const loaded = withMethod(await loadVit(file, traitsOf(flags)), flags);
   if (loaded.unused.length > 0) remark(`left out: ${loaded.unused.join(", ")}`);

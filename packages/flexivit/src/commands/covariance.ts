@@ -9,6 +9,7 @@ import { storedSizes } from "../model-flags.ts";
 import { framingsOf, usualImageSize, usualPatchSizes } from "../train-plan.ts";
 import { patchSize, patchSizes, wholeNumber } from "./options.ts";
 import { counted, printResult, remark, remarkSkipped } from "./print.ts";
+import { requireWritableFile } from "./writable.ts";
 
 type CovarianceFlags = {
   data: string;
@@ -45,6 +46,7 @@ Examples:
 
 async function estimate(flags: CovarianceFlags): Promise<void> {
   const { data, out, imageSize = usualImageSize(data) } = flags;
+  await requireWritableFile(out, "covariance(--out)");
   const sizes = flags.patchSizes ?? usualPatchSizes(data, imageSize);
   const size = flags.patchSize ? parseScheme(flags.patchSize).patchSize : storedSizes(sizes, imageSize).patchSize;
   const { training, skipped } = await openData(data, flags);

@@ -8,6 +8,7 @@ import { vitOutputs } from "../vit-outputs.ts";
 import { threadsOption, wholeNumber } from "./options.ts";
 import { printResult, remark } from "./print.ts";
 import { addTraitFlags, size, traitsOf, type TraitFlags } from "./trait-flags.ts";
+import { requireWritableFile } from "./writable.ts";
 
 type ForwardFlags = TraitFlags & {
   checkpoint: string;
@@ -46,6 +47,7 @@ Examples:
   flexivit forward --checkpoint vit.safetensors --heads 6 --images x.npz --patch-size 12x10 --stride 6x5 --out y.npz`;
 
 async function forward(flags: ForwardFlags): Promise<void> {
+  await requireWritableFile(flags.out, "forward(--out)");
   const images = await imagesOf(flags.images);
   await useEngine({ threads: flags.threads });
   const model = await loadVit(flags.checkpoint, traitsOf(flags));

@@ -16,6 +16,7 @@ import type { PredictFlags } from "./predict.ts";
 import { presenters, type Presentation, type Shown } from "./present-task.ts";
 import { printResult } from "./print.ts";
 import { refuseFlags } from "./task-of.ts";
+import { requireWritableFolder } from "./writable.ts";
 
 /** Pictures at once. */
 const batchSize = 4;
@@ -30,12 +31,13 @@ export async function predictTaskModel(files: string[], flags: PredictFlags, tas
   const { out = "predictions", remainder, labels, normalisation, top, scoreThreshold } = flags;
   refuseFlags("predict", { "--labels": labels, "--normalisation": normalisation, "--top": top }, "a classifier", `a checkpoint of ${task}`);
   if (task !== "detect") refuseFlags("predict", { "--score-threshold": scoreThreshold }, "a checkpoint of detect", `one of ${task}`);
+  await requireWritableFolder(out, "predict(--out)");
   await useEngine({ threads: flags.threads });
   const model = await loadTaskModel(flags.checkpoint);
   try {
     const sizes = flags.patchSizes ?? [finestSize(model.info, remainder)];
     checkPatchSizes(sizes, model.info.imageSizePx, remainder);
-    await makeFolder(out);
+    await mkdir(out, { recursive: true });
     const names = uniqueNames(files);
     const said: Said[] = [];
     for await (const ofBatch of presentations(model, files, sizes, flags)) {
@@ -79,12 +81,6 @@ async function wholePicture({ channels, read }: ObjectSource, index: number, { s
   const pixels = new Uint8Array(height * width * channels);
   await read(index, { choose: () => ({ region: window, resized: size, window, flip: false, resampling: "pil-bilinear" }), stream: () => random(0, "unused"), out: pixels });
   return { pixels, size, channels };
-}
-
-async function makeFolder(out: string): Promise<void> {
-  await mkdir(out, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`predict(--out): expected a folder that can be written, got ${error.code} at ${out}. Name another one.`, { cause: error });
-  });
 }
 
 /** Writes the files of a picture, and tells their places beside what was found. */

@@ -8,6 +8,7 @@ import { certificatesOf } from "./certificates.ts";
 import { threadsOption } from "./options.ts";
 import { printResult } from "./print.ts";
 import { interpolationOf, size } from "./trait-flags.ts";
+import { requireWritableFile } from "./writable.ts";
 
 type ResizeFlags = {
   kernel: string;
@@ -36,6 +37,7 @@ export function resizeCommand(): Command {
 }
 
 async function resize(flags: ResizeFlags): Promise<void> {
+  await requireWritableFile(flags.out, "resize(--out)");
   const entry = (await readNpz(flags.kernel)).entries["kernel"] as LazyEntry | undefined;
   if (entry?.dtype !== "float32" || entry.shape.length !== 4) {
     const got = entry ? `${entry.dtype} [${entry.shape.join(", ")}]` : "none";

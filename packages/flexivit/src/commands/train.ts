@@ -13,6 +13,7 @@ import { amongRanks } from "./ranks.ts";
 import { addTrainFlags, type TrainFlags } from "./train-flags.ts";
 import { classifierJob, taskJob, type TrainingJob } from "./training-job.ts";
 import { wandbRunOptions } from "./wandb-flags.ts";
+import { requireWritableFolder } from "./writable.ts";
 
 /** `flexivit train`: one model for many patch sizes. */
 export function trainCommand(): Command {
@@ -39,7 +40,7 @@ Ctrl-C stops after the step and saves. The same command with --resume goes on, t
 
 async function trainModel(flags: TrainFlags, communicator: Communicator): Promise<void> {
   const { rank, size: ranks } = communicator;
-  if (rank === 0) refuseHeldFolder(flags);
+  if (rank === 0) await requireFolder(flags);
   const engine = await useEngine({ threads: flags.threads });
   const { task, out, name, resume, allowChanges } = flags;
   const job = task === "classify" ? await classifierJob(flags, communicator) : await taskJob(task, flags, communicator);
@@ -54,9 +55,10 @@ async function trainModel(flags: TrainFlags, communicator: Communicator): Promis
   if (rank === 0) await printTrained(run, recipe, flags.json);
 }
 
-/** Before anything is read: a run is not overwritten. */
-function refuseHeldFolder({ out, name, resume }: TrainFlags): void {
+/** Before anything is read: the folder can be written, and a run is not overwritten. */
+async function requireFolder({ out, name, resume }: TrainFlags): Promise<void> {
   const folder = join(out, name);
+  await requireWritableFolder(folder, "train(--out)");
   if (resume || !existsSync(join(folder, "config.json"))) return;
   throw new Error(`train(--name): expected the name of a new run, got ${name}, whose run is in ${folder}. Give another --name, or --resume to go on with that run.`);
 }
