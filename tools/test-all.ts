@@ -1,13 +1,18 @@
 // `npm test`: every check of the workspace, one line each. `npm test -- --only unit,lint` runs some of them.
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import type { Outcome } from "./outcome.ts";
 import { type Stage, testStages } from "./test-stages.ts";
 
-const { values } = parseArgs({ options: { only: { type: "string" } } });
-const wanted = values.only?.split(",");
-const stages = testStages().filter(({ name }) => !wanted || wanted.some((part) => name.includes(part)));
+const names = testStages().map(({ name }) => name);
+const { only } = new Command("npm test --")
+  .description("Runs every check of the workspace; ends with the number that passed and failed, and exits with 1 where one failed.")
+  .option("--only <parts>", "only stages whose names hold one of these, such as unit,lint", (text) => text.split(","))
+  .addHelpText("after", `\nStages: ${names.join(", ")}\n\nExamples:\n  npm test\n  npm test -- --only lint,unit`)
+  .parse()
+  .opts<{ only?: string[] }>();
+const stages = testStages().filter(({ name }) => !only || only.some((part) => name.includes(part)));
 if (stages.length === 0) {
-  console.error(`--only: expected part of one of ${testStages().map(({ name }) => name).join(", ")}, got ${values.only}.`);
+  console.error(`--only: expected part of one of ${names.join(", ")}, got ${only?.join(",")}.`);
   process.exit(1);
 }
 
