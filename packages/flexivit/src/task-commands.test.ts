@@ -73,6 +73,18 @@ describe("flexivit train --task", () => {
     expect([code, err]).toEqual([0, expect.stringContaining("This run is finished: all 30 steps were done before.\n")]);
   });
 
+  it("weighs the terms of the loss as --loss-weights says, notes that, and does not go on with other weights", async () => {
+    const flags = { name: "weighed", steps: "2", "loss-weights": "normals=0.25, depth=3" };
+    expect((await train("depth", { val: data.depth, ...flags })).code).toBe(0);
+    const { config, rows } = await readRun(join(out, "weighed"));
+    expect(config).toMatchObject({ loss: { depth: { weight: 3 }, normals: { weight: 0.25 } } });
+    for (const row of rows.filter((one) => "loss" in one)) expect(row["loss"]).toBeCloseTo(3 * Number(row["depth"]) + 0.25 * Number(row["normals"]), 4);
+    const { code, err } = await train("depth", { val: data.depth, ...flags, "loss-weights": "normals=0.5,depth=3", resume: "" });
+    expect([code, err]).toEqual([1, expect.stringContaining("\n  loss.normals.weight: 0.25 in the run, 0.5 now\n")]);
+    const wrong = await train("segment", { name: "other", "loss-weights": "dice" });
+    expect([wrong.code, wrong.err.split("\n")[0]]).toEqual([2, "error: option '--loss-weights <list>' argument 'dice' is invalid. Expected names with a number each, every name once, such as class=1,l1=5."]);
+  });
+
   it("does not go on with --resume where a box of the annotations has moved", async () => {
     const [moved, same] = ["moved.json", "same.json"].map((name) => join(files.folder, name));
     const truth = JSON.parse(await readFile(files.coco, "utf8")) as { annotations: { bbox: number[] }[] };
@@ -91,6 +103,8 @@ describe("flexivit train --task", () => {
     ["segment", { mixup: "0.2", name: "other" }, "train(--mixup): expected a classifier with it, got --task segment. Leave out one of the two.\n"],
     ["segment", { data: "pictures", name: "other", val: "pictures" }, 'openTaskData(--data): expected ade20k:FOLDER or cityscapes:FOLDER for segment, got "pictures". Name one of these.\n'],
     ["depth", { val: "nyu:x", pictures: "x", data: "nyu:x", name: "other" }, 'openTaskData(pictures): expected a FILE.json in the COCO format with it, got "nyu:x". Leave it out.\n'],
+    ["classify" as HeadTask, { "loss-weights": "dice=1", name: "other" }, "train(--loss-weights): expected --task detect, segment or depth with it, got --task classify. Leave it out.\n"],
+    ["segment", { "loss-weights": "class=1", name: "other" }, 'train(--loss-weights): expected terms out of dice, which this head has, got "class". Correct its name or leave it out.\n'],
     ["segment", { "val-pictures": "x", name: "other" }, "train(--val-pictures): expected --val with it, got none. Leave it out.\n"],
     ["segment", { freeze: "backbone/block/0", name: "other" }, expect.stringContaining('got "backbone/block/0". Name weights that this model has.\n')],
     ["segment", { "head-config": "HEAD", name: "other" }, expect.stringContaining('got "masks" in ')],

@@ -1,6 +1,7 @@
 import type { VitConfig } from "@flexivit/vit";
 import type { TrainFlags } from "./commands/train-flags.ts";
 import { readJsonObject } from "./json-file.ts";
+import { lossOptionsOf } from "./loss-weights.ts";
 import { plannedTraining } from "./planned-training.ts";
 import type { HeadConfigs, HeadTask, TaskSources } from "./tasks/task-model.ts";
 import { taskDefaults, type TaskRecipe } from "./tasks/task-recipe.ts";
@@ -9,13 +10,14 @@ import type { TrainPlan } from "./train-plan.ts";
 /**
  * The recipe of `flexivit train --task`, once its data is known.
  *
- * @throws where flags speak of classifiers, or a file of them cannot be read.
+ * @throws where flags speak of classifiers or of terms that the loss does not have, or a file of them cannot be read.
  */
 export function taskRecipeOf<T extends HeadTask>(task: T, flags: TrainFlags, plan: TrainPlan, training: TaskSources[T]): TaskRecipe<T> {
   refuseClassifierFlags(task, flags);
   const planned = plannedTraining(flags, plan, training);
   const head = headBefore(task, flags, plan, training) ?? { ...usualHeads[task](planned.vit, training), ...headFields(task, flags) };
-  return { ...taskDefaults, ...planned, task, head, trainFraming: { ...taskDefaults.trainFraming, flip: flags.flip } as TaskRecipe["trainFraming"] };
+  const loss = flags.lossWeights && lossOptionsOf(task, head, flags.lossWeights);
+  return { ...taskDefaults, ...planned, task, head, ...(loss && { loss }), trainFraming: { ...taskDefaults.trainFraming, flip: flags.flip } as TaskRecipe["trainFraming"] };
 }
 
 /** The head of the model to start from, where no flag asks for one and it is of the same task and classes. */

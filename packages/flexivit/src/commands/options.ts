@@ -61,6 +61,14 @@ export function weights(text: string): number[] {
   return text.split(",").map(nonNegative);
 }
 
+/** Numbers of at least 0 by name, such as "class=1,l1=5". */
+export function namedWeights(text: string): Record<string, number> {
+  const pairs = text.split(",").map((entry) => /^\s*([a-z0-9]+)\s*=\s*(\S+)\s*$/.exec(entry));
+  const names = pairs.map((pair) => pair?.[1]);
+  if (pairs.some((pair) => pair === null) || new Set(names).size < names.length) throw new InvalidArgumentError("Expected names with a number each, every name once, such as class=1,l1=5.");
+  return Object.fromEntries(pairs.map((pair) => [pair![1], nonNegative(pair![2])]));
+}
+
 /** Layers and magnitude of RandAugment, such as "2,10". */
 export function randAugment(text: string): { layers: number; magnitude: number } {
   const [layers, magnitude, ...more] = text.split(",").map(number);

@@ -6,10 +6,11 @@ import { vitVariants, type Embedder, type Pooling, type Positions, type VitConfi
 import type { OptimizerConfig } from "@flexivit/optim";
 import { Command, Option } from "commander";
 import type { NormalisationName } from "./options.ts";
+import { lossWeightsHelp, type LossWeights } from "../loss-weights.ts";
 import { recipeDefaults } from "../recipe.ts";
 import { taskDataHelp } from "../open-task-data.ts";
 import type { Objective } from "../task.ts";
-import { names, nonNegative, normalisationOption, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
+import { namedWeights, names, nonNegative, normalisationOption, randAugment, patchSize, patchSizes, positive, remainderOption, share, threadsOption, weights, wholeNumber, wholeNumbers } from "./options.ts";
 import { commandTasks, type CommandTask } from "./task-of.ts";
 import { size } from "./trait-flags.ts";
 import { addWandbFlags, type WandbFlags } from "./wandb-flags.ts";
@@ -22,6 +23,7 @@ export type TrainFlags = WandbFlags & {
   pictures?: string;
   valPictures?: string;
   headConfig?: string;
+  lossWeights?: LossWeights;
   from?: string;
   variant?: VitVariant;
   imageSize?: number;
@@ -109,6 +111,7 @@ function addModelFlags(command: Command): void {
     .option("--pictures <folder>", "where the pictures of a COCO file are (default: its own folder)")
     .option("--val-pictures <folder>", "the same for --val")
     .option("--head-config <file>", "JSON file of fields of the head's config, such as masks or predictors, where not to classify")
+    .option("--loss-weights <list>", lossWeightsHelp, namedWeights)
     .option("--from <file>", "start from a trained model; a head for other classes begins anew")
     .addOption(new Option("--variant <name>", "size of the model (default: S; mu for packaged sets)").choices(Object.keys(vitVariants)))
     .option("--image-size <px>", "height and width of the pictures (default: 240; 24 for packaged sets)", wholeNumber(1))
@@ -119,9 +122,7 @@ function addModelFlags(command: Command): void {
       patchSizes,
     )
     .option("--patch-size <size>", "one size only: --patch-size 30 is --patch-sizes 30", patchSize)
-    .addOption(
-      new Option("--draw <how>", "how a size is drawn per step (default: all alike)").choices(["uniform", "categorical", "gaussian", "linear", "cost-equalised"]),
-    )
+    .addOption(new Option("--draw <how>", "how a size is drawn per step (default: all alike)").choices(["uniform", "categorical", "gaussian", "linear", "cost-equalised"]))
     .option("--patch-weights <list>", "weight of each size; with --draw linear of the smallest and the largest", weights)
     .option("--draw-centre <px>", "with --draw gaussian: the most likely size", positive)
     .option("--draw-std <px>", "with --draw gaussian: its standard deviation", positive)

@@ -30,8 +30,8 @@ export type TrainingJob = {
 
 /** The training of a classifier that the flags ask for; throws where it could not be done to its end. */
 export async function classifierJob(flags: TrainFlags, { size: ranks }: Communicator): Promise<TrainingJob> {
-  const { val, pictures, valPictures, headConfig } = flags;
-  refuseFlags("train", { "--val": val, "--pictures": pictures, "--val-pictures": valPictures, "--head-config": headConfig }, "--task detect, segment or depth", "--task classify");
+  const { val, pictures, valPictures, headConfig, lossWeights } = flags;
+  refuseFlags("train", { "--val": val, "--pictures": pictures, "--val-pictures": valPictures, "--head-config": headConfig, "--loss-weights": lossWeights }, "--task detect, segment or depth", "--task classify");
   const plan = await planned(flags);
   const { start } = plan;
   const sets = await openData(flags.data, { ...flags, channels: start?.info.vit.channels as 1 | 3 | undefined });
