@@ -107,9 +107,10 @@ describe("besideTruth", () => {
     const seen: Seen = { size: [2, 3], view: { ...squash([2, 3], [2, 3]).view, window: { top: -1, left: -2, height: 4, width: 7 } } };
     const found = await depthsOf(tf.tensor3d(Array.from({ length: 28 }, (_, i) => i), [1, 4, 7]), seen, new Float32Array(6).fill(1));
     expect([...found.said]).toEqual([9, 10, 11, 16, 17, 18]);
-    // The same doubled: pixels at its edges are held.
-    const larger: Seen = { ...seen, view: { ...seen.view, resized: [2, 6], window: { top: -1, left: -2, height: 4, width: 10 } } };
-    const held = await depthsOf(tf.tensor3d(Array.from({ length: 40 }, (_, i) => i % 10), [1, 4, 10]), larger, new Float32Array(6).fill(1));
-    expect([...held.said]).toEqual([2.5, 4.5, 6.5, 2.5, 4.5, 6.5]);
+    // A picture of 2x6 px in the same place, of which a pixel of the window is two: at its edges those of the picture are held.
+    const wider: Seen = { size: [2, 6], view: { ...seen.view, region: { top: 0, left: 0, height: 2, width: 6 } } };
+    const held = await depthsOf(tf.tensor3d(Array.from({ length: 28 }, (_, i) => i % 7), [1, 4, 7]), wider, new Float32Array(12).fill(1));
+    const row = [2, 2.25, 2.75, 3.25, 3.75, 4];
+    expect([...held.said]).toEqual([...row, ...row]);
   });
 });
