@@ -2,6 +2,8 @@ import { cp, readFile, rm, mkdtemp, readdir, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { maskBox, maskFromCoco, type CocoRle } from "@flexivit/annotations";
+import type { MapSource } from "@flexivit/data";
+import { depthErrors, depthMetrics, normalErrors, normalMetrics } from "@flexivit/depth";
 import { disposeTree, leaves } from "@flexivit/params";
 import { parseScheme } from "@flexivit/patch-schemes";
 import { readRun } from "@flexivit/run-log";
@@ -220,6 +222,25 @@ describe("flexivit predict", () => {
       expect(depthFile).toBe(join(out, "found", drawn.split("/").at(-1)!.replace(".png", ".depth.png")));
       expect([await pngSize(depthFile), await pngSize(normalsFile)]).toEqual([[30, 36], [30, 36]]);
       expect((await readFile(depthFile))[24]).toBe(16); // bits per value
+    }
+  });
+
+  it("writes the depths and normals that evaluate measures: read as the truth they have the same errors, to what the files round", async () => {
+    const { out: json } = await flexivit("predict", "--checkpoint", models.depth, "--out", join(out, "measured"), "--patch-size", "6", "--json", ...files.pictures);
+    const found = JSON.parse(json) as { depthFile: string; normalsFile: string }[];
+    const said = join(out, "said");
+    for (const [index, { depthFile, normalsFile }] of found.entries()) {
+      for (const [folder, file] of [["rgb", files.pictures[index]], ["depth", depthFile], ["normals", normalsFile]]) await cp(file, join(said, folder, `${index}.png`));
+    }
+    const [source, truth] = await Promise.all([said, files.nyu].map((folder) => openTaskData("depth", `nyu:${folder}`, { split: "validation" }) as Promise<MapSource<"depth" | "normals">>));
+    const maps = (from: typeof source, kind: "depth" | "normals") => Promise.all(found.map(async (_, index) => (await from.readMap(index, kind)).values as Float32Array));
+    const [depths, normals] = [depthMetrics((await pairs("depth")).map(([a, b]) => depthErrors(a, b))), normalMetrics((await pairs("normals")).map(([a, b]) => normalErrors(a, b)))];
+    const [figures] = JSON.parse((await flexivit("evaluate", "--checkpoint", models.depth, "--data", data.depth, "--patch-size", "6", "--json")).out) as Record<string, number>[];
+    expect(Math.abs(depths.rmse - figures["rmse"])).toBeLessThan(0.001); // a millimetre
+    expect(Math.abs(normals.meanDeg - figures["normalMean"])).toBeLessThan(0.5); // 8 bits
+    async function pairs(kind: "depth" | "normals") {
+      const [a, b] = await Promise.all([maps(source, kind), maps(truth, kind)]);
+      return a.map((values, index) => [values, b[index]] as const);
     }
   });
 

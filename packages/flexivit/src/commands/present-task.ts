@@ -1,10 +1,10 @@
 import { convertBox, maskToCoco } from "@flexivit/annotations";
-import { depthPng, drawDepth, drawLabels, drawNormals, drawObjects, ignoreLabel, labelsPng, mapInPicture, normalsPng, sideBySide, type MapKind, type Maps, type PixelMap, type Pixels, type Seen } from "@flexivit/data";
+import { depthPng, drawDepth, drawLabels, drawNormals, drawObjects, ignoreLabel, labelsPng, normalsPng, sideBySide, type PixelMap, type Pixels, type Seen } from "@flexivit/data";
 import type { Detection } from "@flexivit/detect";
-import { tasks } from "../tasks/all-tasks.ts";
+import { mapOfPicture } from "../tasks/beside-truth.ts";
 import { detectionsInPictures } from "../tasks/detections-in-pictures.ts";
 import type { PredictOptions, TaskOutputs } from "../tasks/task-definition.ts";
-import type { HeadTask, TaskInfo, TaskPredictions } from "../tasks/task-model.ts";
+import type { HeadTask, TaskInfo } from "../tasks/task-model.ts";
 import { percent } from "./print.ts";
 
 /** What is said of one picture: plain data for JSON, a line for people, and files by the end of their names. */
@@ -21,14 +21,15 @@ export const presenters: { readonly [T in HeadTask]: Presenter<T> } = {
     const found = await detectionsInPictures(outputs, info.head, shown.map(({ seen }) => seen), options);
     return Promise.all(found.map((objects, i) => presentObjects(objects, info, shown[i])));
   },
-  async segment(outputs, { head, classes }, shown, options) {
-    const found = await tasks.segment.predict(outputs, head, [outputs.shape[1], outputs.shape[2]], options);
-    return Promise.all(found.map((labels, i) => presentLabels(labels, classes, shown[i])));
+  async segment(outputs, { classes }, shown) {
+    return Promise.all(shown.map(async (one, i) => presentLabels(await mapOfPicture(outputs, i, "labels", one.seen), classes, one)));
   },
-  async depth(outputs, { head }, shown, options) {
-    const [, height, width] = (outputs.depth ?? outputs.normals)!.shape;
-    const found = await tasks.depth.predict(outputs, head, [height, width], options);
-    return Promise.all(found.map((maps, i) => presentDepth(maps, shown[i])));
+  async depth({ depth, normals }, _info, shown) {
+    return Promise.all(
+      shown.map(async (one, i) =>
+        presentDepth({ depth: depth && (await mapOfPicture(depth, i, "depth", one.seen)), normals: normals && (await mapOfPicture(normals, i, "normals", one.seen)) }, one),
+      ),
+    );
   },
 };
 
@@ -45,8 +46,7 @@ async function presentObjects(found: readonly Detection[], { classes, categoryId
   return { result: { objects }, line: line || "nothing", files: { ".png": drawn } };
 }
 
-async function presentLabels(labels: Int32Array, classes: readonly string[], shown: Shown): Promise<Presentation> {
-  const { size, values } = inPicture("labels", labels, shown);
+async function presentLabels({ size, values }: PixelMap<"labels">, classes: readonly string[], shown: Shown): Promise<Presentation> {
   const counts = classes.map(() => 0);
   for (const label of values) if (label !== ignoreLabel) counts[label]++;
   const counted = counts.reduce((sum, count) => sum + count, 0);
@@ -56,11 +56,11 @@ async function presentLabels(labels: Int32Array, classes: readonly string[], sho
   return { result: { classes: shares }, line: shares.map(({ class: name, share }) => `${name} ${percent(share)}`).join(", "), files };
 }
 
-async function presentDepth({ depth, normals }: TaskPredictions["depth"], shown: Shown): Promise<Presentation> {
+async function presentDepth({ depth, normals }: { depth?: PixelMap<"depth">; normals?: PixelMap<"normals"> }, shown: Shown): Promise<Presentation> {
   const drawn: [caption: string, png: Uint8Array][] = [["picture", await drawObjects(shown.picture, [])]];
   const presentation: Presentation = { result: {}, line: "normals", files: {} };
   if (depth) {
-    const { size, values } = inPicture("depth", depth, shown);
+    const { size, values } = depth;
     const known = values.filter((metres) => metres > 0).sort();
     const range = { nearest: known[0], median: known[known.length >> 1], farthest: known[known.length - 1] };
     presentation.result = { depth: range };
@@ -69,16 +69,10 @@ async function presentDepth({ depth, normals }: TaskPredictions["depth"], shown:
     drawn.push(["depth", await drawDepth(values, size)]);
   }
   if (normals) {
-    const { size, values } = inPicture("normals", normals, shown);
+    const { size, values } = normals;
     presentation.files[".normals.png"] = await normalsPng(values, size);
     drawn.push(["normals", await drawNormals(values, size)]);
   }
   presentation.files[".png"] = await sideBySide(drawn.map(([, png]) => png), { captions: drawn.map(([caption]) => caption) });
   return presentation;
-}
-
-/** A map over what the model saw as one of the whole picture. */
-function inPicture<Kind extends MapKind>(kind: Kind, values: Maps[Kind], { seen }: Shown): PixelMap<Kind> {
-  const { height, width } = seen.view.window;
-  return mapInPicture(kind, { size: [height, width], values }, seen);
 }
