@@ -5,5 +5,6 @@ export { initDense, type DenseParams, type LevelParams, type MapHeadParams, type
 export { depthLoss, type DepthLossOptions } from "./depth-loss.ts";
 export { depthErrors, depthMetrics, type DepthErrorOptions, type DepthErrors, type DepthMetrics } from "./depth-metrics.ts";
 export { normalLoss, type NormalLossOptions } from "./normal-loss.ts";
+export { normalCounts, type NormalCounts } from "./normal-counts.ts";
 export { normalErrors, normalMetrics, type NormalMetrics } from "./normal-metrics.ts";
 export type { Average } from "./valid-pixels.ts";

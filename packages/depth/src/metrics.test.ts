@@ -1,6 +1,7 @@
 import { expectClose, readFixture } from "@flexivit/testing";
 import { describe, expect, test } from "vitest";
 import { depthErrors, depthMetrics } from "./depth-metrics.ts";
+import { normalCounts } from "./normal-counts.ts";
 import { normalErrors, normalMetrics } from "./normal-metrics.ts";
 
 type Expected = { depth: Record<string, number> & { per_image_mean: Record<string, number> }; normals: Record<string, number> };
@@ -77,6 +78,25 @@ describe("normalMetrics", () => {
 
   test("an even number of angles has the mean of the middle two as its median", () => {
     expect(normalMetrics([Float32Array.of(40, 1), Float32Array.of(10, 20)]).medianDeg).toBe(15);
+  });
+
+  test("two images counted one after the other have the figures of all their angles, the median within 0.0004 degrees", () => {
+    const errors = [0, 1].map((i) => normalErrors(part("normals/pred", i, 3), part("normals/gt", i, 3), part("normals/mask", i)));
+    const first = normalCounts(errors[0]);
+    const counted = normalMetrics(normalCounts(errors[1], first));
+    const whole = normalMetrics(errors);
+    for (const name of ["meanDeg", "rmseDeg", "within11", "within22", "within30"] as const) expectClose(counted[name], whole[name], { relative: 1e-12 });
+    expectClose(counted.medianDeg, whole.medianDeg, { absolute: 0.0004 });
+    expect(first.pixels).toBe(errors[0].length); // it was not changed
+    expect(first.bins.reduce((sum, count) => sum + count)).toBe(errors[0].length);
+  });
+
+  test("counted angles of 0, 180 and twice 60 degrees have the median 60, of 0 and 180 it is 90", () => {
+    expectClose(normalMetrics(normalCounts(Float32Array.of(60, 180, 0, 60))).medianDeg, 60, { absolute: 0.0004 });
+    expectClose(normalMetrics(normalCounts(Float32Array.of(180), normalCounts(Float32Array.of(0)))).medianDeg, 90, { absolute: 0.0004 });
+    expect(() => normalMetrics(normalCounts(new Float32Array(0)))).toThrow(
+      new Error("normalMetrics(errors): expected a pixel with a true normal, got none that was counted. Check the masks."),
+    );
   });
 
   test("other lengths, predictions without direction and sets without a pixel are refused", () => {

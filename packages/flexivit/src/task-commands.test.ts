@@ -206,7 +206,11 @@ describe("flexivit predict", () => {
 
   it("of a segmenter gives shares that sum to 1 and a map of labels of the picture's size", async () => {
     const { out: json } = await predict("segment", "--patch-sizes", "6", "--json");
-    for (const { classes, labelsFile, drawn } of JSON.parse(json) as { classes: { class: string; share: number }[]; labelsFile: string; drawn: string }[]) {
+    const results = JSON.parse(json) as { classes: { class: string; share: number }[]; labelsFile: string; drawn: string }[];
+    const alone = await flexivit("predict", "--checkpoint", models.segment, "--out", join(out, "alone"), "--patch-sizes", "6", "--json", files.pictures[1]);
+    expect(results[1].classes).toEqual((JSON.parse(alone.out) as typeof results)[0].classes);
+    expect(results[1].classes).not.toEqual(results[0].classes);
+    for (const { classes, labelsFile, drawn } of results) {
       expect(classes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
       expect(classes[0].class).toBe("wall");
       expect(await pngSize(labelsFile)).toEqual([30, 36]);
