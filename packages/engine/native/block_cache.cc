@@ -4,6 +4,11 @@
 // TensorFlow itself takes each tensor from malloc, where large ones go back to the system, which clears every page of the
 // next one again: 40 % of a training step. The pool of its oneDNN part keeps them, in regions of doubling size that take
 // 150 MB more than the tensors of ViT-S. These functions stand in for the two that both of them call.
+//
+// As long as new blocks are needed the process is still growing, and what JavaScript frees meanwhile (arrays that weights were
+// made from) should make room for them: malloc then takes large arrays from the system one by one. Once it has settled,
+// malloc keeps the arrays of one step for the next.
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -17,6 +22,12 @@ namespace {
 
 constexpr size_t kUnit = 64 << 10;   // of sizes, a multiple of every page size; smaller tensors stay with malloc
 constexpr size_t kSlack = 32 << 20;  // kept beyond the most that was in use at once, or a sixteenth of that
+constexpr int kSettled = 4096;       // blocks in a row from the cache: two or three training steps of ViT-S
+
+// Arrays of this size and more are mapped by themselves. malloc would otherwise raise its own limit with each that is freed.
+bool MapArraysFrom(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+constexpr int kGrowing = 256 << 10, kSteady = 32 << 20;  // the latter is the most that malloc would raise it to
+[[maybe_unused]] const bool kFromTheStart = MapArraysFrom(kGrowing);
 
 struct Block {
   char* begin;
@@ -30,7 +41,8 @@ class BlockCache {
     std::lock_guard<std::mutex> lock(mutex_);
     most_in_use_ = std::max(most_in_use_, in_use_ + size);
     char* begin = Cut(size);
-    if (!begin) begin = Map(size);
+    if (begin) Settle();
+    else begin = Map(size);
     if (!begin) return nullptr;
     in_use_ += size;
     size_of_[begin] = size;
@@ -50,6 +62,10 @@ class BlockCache {
 
  private:
   bool HasRoom(size_t size) const { return mapped_ + size <= most_in_use_ + std::max(kSlack, most_in_use_ / 16); }
+
+  void Settle() {
+    if (settled_ < kSettled && ++settled_ == kSettled) MapArraysFrom(kSteady);
+  }
 
   // The beginning of the smallest free block that does, the rest of which stays free; nullptr where there is none.
   char* Cut(size_t size) {
@@ -86,6 +102,8 @@ class BlockCache {
     void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
     mapped_ += size;
+    if (settled_ == kSettled) MapArraysFrom(kGrowing);
+    settled_ = 0;
     return static_cast<char*>(memory);
   }
 
@@ -93,6 +111,7 @@ class BlockCache {
   std::vector<Block> free_;  // in the order in which they were freed
   std::unordered_map<void*, size_t> size_of_;
   size_t in_use_ = 0, most_in_use_ = 0, mapped_ = 0;
+  int settled_ = 0;  // blocks from the cache since the last new one, up to kSettled
 };
 
 BlockCache& Cache() {
