@@ -4,6 +4,7 @@ export { gelu, type GeluForm } from "./gelu.ts";
 export { layerNorm } from "./layer-norm.ts";
 export { linear } from "./linear.ts";
 export { mlp, type LinearParams, type MlpParams } from "./mlp.ts";
+export type { PerceptronOptions } from "./perceptron-output.ts";
 export { featurePyramid, upsample, type PyramidLevel, type PyramidParams } from "./pyramid.ts";
 export { residual } from "./residual.ts";
 export { sigmoidCrossEntropy } from "./sigmoid-cross-entropy.ts";

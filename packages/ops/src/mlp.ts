@@ -3,7 +3,8 @@ import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
 import { fused } from "./fused.ts";
 import { checkForm, geluComposed, geluSlope, type GeluForm } from "./gelu.ts";
-import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
+import { perceptronOutput, type PerceptronOptions } from "./perceptron-output.ts";
+import { asRows, sumRows } from "./rows.ts";
 
 /** Weights of an affine map: `kernel [in, out]`, `bias [out]`. */
 export type LinearParams = { kernel: tf.Tensor2D; bias: tf.Tensor1D };
@@ -20,10 +21,11 @@ export type MlpParams = { hidden: LinearParams; output: LinearParams };
  * @param params `hidden.kernel [dim, hiddenDim]`, `output.kernel [hiddenDim, out]` and their biases
  * @param x `[..., dim]`
  * @param form form of the activation
+ * @param options `gradientOnly`
  * @returns `[..., out]`
  * @throws where the axes do not fit
  */
-export function mlp<T extends tf.Tensor>(params: MlpParams, x: T, form: GeluForm): T {
+export function mlp<T extends tf.Tensor>(params: MlpParams, x: T, form: GeluForm, options: PerceptronOptions = {}): T {
   const { hidden, output } = params;
   checkForm("mlp", form);
   const { dim } = axes(x, "mlp(x)", "... dim");
@@ -37,8 +39,7 @@ export function mlp<T extends tf.Tensor>(params: MlpParams, x: T, form: GeluForm
     (save) => {
       const product = tf.matMul<tf.Tensor2D>(asRows(x), hidden.kernel);
       save([x, hidden.kernel, hidden.bias, output.kernel, product]);
-      const active = biasGelu(product, hidden.bias, form);
-      return tf.reshape(addBiasInPlace(tf.matMul<tf.Tensor2D>(active, output.kernel), output.bias), shape) as T;
+      return perceptronOutput<T>(() => biasGelu(product, hidden.bias, form), output, shape, options);
     },
     (dy, saved) => backward(asRows(dy), saved, form),
   );

@@ -65,6 +65,17 @@ test("a hidden kernel of hiddenDim columns, not twice that, is refused", () => {
   );
 });
 
+test("where only the gradient is wanted the result is 42 zeros and the gradients are the same to the bit", () => {
+  const [dy, ...inputs] = [normal(9, 2, 3, 7), x(), ...weights()];
+  const run = (gradientOnly: boolean) => (x: tf.Tensor, ...w: tf.Tensor[]) => swiglu(paramsOf(w), x, { gradientOnly });
+  const [x0, ...w0] = inputs as [tf.Tensor, ...tf.Tensor[]];
+  const result = run(true)(x0, ...w0);
+  expect([result.shape, [...result.dataSync()]]).toEqual([[2, 3, 7], Array<number>(42).fill(0)]);
+  const gradients = (gradientOnly: boolean) => tf.grads(run(gradientOnly) as (...inputs: tf.Tensor[]) => tf.Tensor)(inputs, dy).map((gradient) => [...gradient.dataSync()]);
+  expect(gradients(true)).toEqual(gradients(false));
+  expectNoLeak(() => run(true)(x0, ...w0));
+});
+
 test("nothing leaks, forward or backward", () => {
   const inputs = [x(), ...weights()];
   expectNoLeak(() => swiglu(paramsOf(inputs.slice(1)), inputs[0]!));

@@ -3,7 +3,8 @@ import { axes } from "@flexivit/axes";
 import { differentiable } from "./differentiable.ts";
 import { fused } from "./fused.ts";
 import type { LinearParams } from "./mlp.ts";
-import { addBiasInPlace, asRows, sumRows } from "./rows.ts";
+import { perceptronOutput, type PerceptronOptions } from "./perceptron-output.ts";
+import { asRows, sumRows } from "./rows.ts";
 
 /** Weights of the block: `hidden` maps dim to the gates and then the values, hiddenDim of each; `output` maps their product back. */
 export type SwigluParams = { hidden: LinearParams; output: LinearParams };
@@ -15,12 +16,13 @@ export type SwigluParams = { hidden: LinearParams; output: LinearParams };
  *
  * @param params `hidden.kernel [dim, 2 * hiddenDim]`, gates before values, `output.kernel [hiddenDim, out]` and their biases
  * @param x `[..., dim]`
+ * @param options `gradientOnly`
  * @returns `[..., out]`
  * @throws where the axes do not fit
  * Source: Shazeer, "GLU variants improve transformer", arXiv 2002.05202, section 2; packed as timm's `SwiGLUPacked`,
  * whose `hidden_features` count gates and values together.
  */
-export function swiglu<T extends tf.Tensor>(params: SwigluParams, x: T): T {
+export function swiglu<T extends tf.Tensor>(params: SwigluParams, x: T, options: PerceptronOptions = {}): T {
   const { hidden, output } = params;
   const { dim } = axes(x, "swiglu(x)", "... dim");
   const { hiddenDim, out } = axes(output.kernel, "swiglu(output.kernel)", "hiddenDim out");
@@ -33,8 +35,7 @@ export function swiglu<T extends tf.Tensor>(params: SwigluParams, x: T): T {
     (save) => {
       const product = tf.matMul<tf.Tensor2D>(asRows(x), hidden.kernel);
       save([x, hidden.kernel, hidden.bias, output.kernel, product]);
-      const active = biasGate(product, hidden.bias);
-      return tf.reshape(addBiasInPlace(tf.matMul<tf.Tensor2D>(active, output.kernel), output.bias), shape) as T;
+      return perceptronOutput<T>(() => biasGate(product, hidden.bias), output, shape, options);
     },
     (dy, saved) => backward(asRows(dy), saved),
   );

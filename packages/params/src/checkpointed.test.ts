@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { checkGradient, expectClose, expectNoLeak } from "@flexivit/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkpointed } from "./checkpointed.ts";
+import { checkpointed, type BlockPass } from "./checkpointed.ts";
 import { disposeTree } from "./dispose.ts";
 import { valueAndGradients } from "./gradients.ts";
 import { initParams, normal } from "./init.ts";
@@ -121,6 +121,17 @@ describe("checkpointed", () => {
     const loss = (run: Run) => ({ blocks: [first], start }: Params) => mean(tf.square(run(largest, first, start)));
     expect(bitsOf(loss(checkpointed), under("start"))).toEqual(bitsOf(loss(plain), under("start")));
     expect(() => bitsOf(loss(checkpointed))).toThrow(/^checkpointed\(f\): expected operations with a gradient, got TopK, /);
+  });
+
+  test("the second run is told that its value is not read: what it returns in its place changes nothing", () => {
+    const told: boolean[] = [];
+    const idle = (params: Block, x: tf.Tensor2D, { gradientOnly }: BlockPass) => {
+      told.push(gradientOnly);
+      return gradientOnly ? tf.add<tf.Tensor2D>(block(params, x), 7) : block(params, x);
+    };
+    const loss = ({ blocks: [first], start }: Params) => mean(tf.square(checkpointed(idle, first, start)));
+    expect(bitsOf(loss)).toEqual(bitsOf(({ blocks: [first], start }) => mean(tf.square(block(first, start)))));
+    expect(told).toEqual([false, true]);
   });
 
   test("of a frozen part nothing is saved, and it does not run again", () => {

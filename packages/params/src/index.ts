@@ -1,4 +1,4 @@
-export { checkpointed } from "./checkpointed.ts";
+export { checkpointed, type BlockPass } from "./checkpointed.ts";
 export { disposeTree } from "./dispose.ts";
 export { type Outputs, valueAndGradients } from "./gradients.ts";
 export { constant, type Init, initParams, type InitTree, lecunNormal, normal, ones, xavierUniform, zeros } from "./init.ts";

@@ -1,3 +1,4 @@
+import type { BlockPass } from "@flexivit/params";
 import { layerNorm, mlp, residual, swiglu } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { tokenAttention } from "./attention.ts";
@@ -13,9 +14,10 @@ export type BlockRun = { mask?: tf.Tensor4D } & BranchFactors;
  * multiplied by its learned scale first, with drop path by a factor per image.
  *
  * @param x [batch, tokens, dim]
+ * @param pass with `gradientOnly` what is returned has the gradient of the result, but not its value
  * @returns [batch, tokens, dim]
  */
-export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, run: BlockRun = {}): tf.Tensor3D {
+export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, run: BlockRun = {}, pass?: BlockPass): tf.Tensor3D {
   return tf.tidy(() => {
     // A tidy of its own: what attention made is gone before the hidden layer takes its four times as much.
     const mixed = tf.tidy(() => {
@@ -23,7 +25,9 @@ export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, ru
       return residual(x, scaled(branch, params.attentionScale), run.attentionFactors);
     });
     const normed = norm(params.mlpNorm, config, mixed);
-    const branch = config.mlp === "swiglu" ? swiglu(params.mlp, normed) : mlp(params.mlp, normed, config.activation);
+    // The gradient of a layer scale reads the branch.
+    const gradientOnly = pass?.gradientOnly && !params.mlpScale;
+    const branch = config.mlp === "swiglu" ? swiglu(params.mlp, normed, { gradientOnly }) : mlp(params.mlp, normed, config.activation, { gradientOnly });
     return residual(mixed, scaled(branch, params.mlpScale), run.mlpFactors);
   });
 }

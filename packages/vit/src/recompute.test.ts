@@ -23,7 +23,14 @@ function randomVit(of: VitConfig, seed = 1): VitParams {
 
 const lossOf = (pooled: tf.Tensor) => tf.sum<tf.Scalar>(tf.square(pooled));
 
-test("value and the gradient of every weight are the same to the bit, with drop path", () => {
+const configs: Record<string, VitConfig> = {
+  "with drop path and layer scale": config,
+  "with drop path alone": configWith({ pooling: "tok", dropPath: 0.4 }),
+  "with a gated perceptron": configWith({ mlp: "swiglu" }),
+};
+
+test.for(Object.keys(configs))("value and the gradient of every weight are the same to the bit, %s", (name) => {
+  const config = configs[name];
   const params = randomVit(config);
   const run = (recompute: boolean) => valueAndGradients((weights: VitParams) => lossOf(vit(weights, config, images(), { ...options, recompute }).pooled), params);
   const [kept, again] = [run(false), run(true)];

@@ -1,6 +1,6 @@
 import { axes } from "@flexivit/axes";
 import type { BackboneOptions, Features } from "@flexivit/features";
-import { checkpointed } from "@flexivit/params";
+import { checkpointed, type BlockPass } from "@flexivit/params";
 import type { Remainder } from "@flexivit/patch-schemes";
 import * as tf from "@tensorflow/tfjs-core";
 import { block, norm, type BlockRun } from "./block.ts";
@@ -17,7 +17,7 @@ export type VitOptions = BackboneOptions & {
   remainder?: Remainder;
   /**
    * Under a gradient, keep only the tokens between the blocks and run each block again in the backward pass: the same
-   * numbers, about a third more work, far less memory. False unless given.
+   * numbers, about a fifth more work, far less memory. False unless given.
    */
   recompute?: boolean;
 };
@@ -81,7 +81,8 @@ export function encode(
 
 function runBlock(params: BlockParams, config: VitConfig, x: tf.Tensor3D, run: BlockRun, recompute: boolean): tf.Tensor3D {
   if (!recompute) return block(params, config, x, run);
-  return checkpointed((weights: BlockParams, { x, ...again }: BlockRun & { x: tf.Tensor3D }) => block(weights, config, x, again), params, { ...run, x });
+  const f = (weights: BlockParams, { x, ...run }: BlockRun & { x: tf.Tensor3D }, pass: BlockPass): tf.Tensor3D => block(weights, config, x, run, pass);
+  return checkpointed(f, params, { ...run, x });
 }
 
 /** Throws where a block is asked for that the model does not have. */
