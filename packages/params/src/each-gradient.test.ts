@@ -63,6 +63,14 @@ describe("valueAndEachGradient", () => {
     expect(taken(tied)).toEqual(["layers/2/kernel: none", "unused: none", "layers/2/bias", "layers/1/bias", "layers/1/kernel", ...shared]);
   });
 
+  test("gives a leaf once that one operation reads twice, with the sum of both: of mean((x x)^2) it is 4 x^3 / 6", () => {
+    const given: tf.Tensor[] = [];
+    valueAndEachGradient(({ start }: Params) => mean(tf.mul(start, start)), params, (_, gradient) => void (gradient && given.push(gradient))).dispose();
+    expect(given).toHaveLength(1);
+    tf.tidy(() => expectClose(given[0], tf.mul(tf.pow(params.start, 3), 4 / 6), { relative: 1e-6 }));
+    tf.dispose(given);
+  });
+
   test("gives the gradients of a layer while the layers before it have not been differentiated yet", () => {
     const order: string[] = [];
     const noted = (index: number) => tf.customGrad((x) => ({ value: tf.clone(x as tf.Tensor), gradFunc: (dy: tf.Tensor) => (order.push(`back to ${index}`), tf.clone(dy)) }));

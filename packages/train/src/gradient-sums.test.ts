@@ -131,6 +131,11 @@ describe("gradientSums", () => {
       });
     }
     await expectNoLeak(async () => {
+      const ended = [async () => {}, () => Promise.reject(new Error("the link is down"))];
+      const beginSum = () => ({ advance: () => false, ended: ended.shift() ?? (async () => {}) });
+      await expect(sumsOf({ ...ranksInProcess(2)[0], beginSum }, 3)).rejects.toThrow("the link is down");
+    });
+    await expectNoLeak(async () => {
       const [first, second] = ranksInProcess(2).map((ranks) => withEarlySums(ranks));
       const sum = sumsOf(first, 3);
       second.abort(1);

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { ranksInProcess, type Communicator } from "@flexivit/parallel";
+import { alone, ranksInProcess, type Communicator } from "@flexivit/parallel";
 import { disposeTree, leaves } from "@flexivit/params";
 import { patchScheme } from "@flexivit/patch-schemes";
 import { expectClose, expectNoLeak } from "@flexivit/testing";
@@ -105,6 +105,22 @@ describe("lossesAndGradients of several ranks", () => {
     disposeTree(params);
   });
 
+  it.each([1, 2])("keeps what an earlier part gave to a leaf that the last part does not reach, on %i of them", async (size) => {
+    const params = twoBuckets();
+    const loss: LossFunction<Params, { images: tf.Tensor }> = ({ near, far }, { images }, { part }) => ({
+      loss: tf.mul<tf.Scalar>(part < size ? tf.sum(near) : tf.mean(far), tf.mean(images)),
+    });
+    const all = await Promise.all(ranksInProcess(size).map((ranks) => lossesAndGradients(params, loss, context, [ranks.rank, ranks.rank + size].map(onePart), undefined, ranks)));
+    for (const { gradients } of all) {
+      const { near, far } = gradients as Params;
+      // Parts 0 and 1 of 4 on two ranks have weights 1 and 2, parts 2 and 3 have 3 and 4; alone, parts 0 and 1 have 1 and 2.
+      expectClose(near, { shape: [2, 3], data: Array(6).fill(size === 1 ? 1 / 2 : 3 / 4) });
+      expectClose(tf.tidy(() => tf.mul(tf.slice(far, [0], [2]), bucket)), Array(2).fill(size === 1 ? 2 / 2 : 7 / 4));
+      disposeTree(gradients);
+    }
+    disposeTree(params);
+  });
+
   it("has the bits of sums that wait for the end of the backward pass", async () => {
     const params = twoBuckets();
     const bitsWith = async (early: boolean) => {
@@ -132,6 +148,13 @@ describe("lossesAndGradients of several ranks", () => {
       const other = run(first, params, Array.from({ length: parts }, (_, i) => i), () => {});
       await expect(other).rejects.toThrow("rank 1 has ended all ranks with code 1");
       expect(await failing).toBe("out of memory");
+    });
+    await expectNoLeak(async () => {
+      let left = parts;
+      const failing = () => {
+        if (--left === 0) throw new Error("out of memory");
+      };
+      await expect(run(alone, params, Array.from({ length: parts }, (_, i) => i), failing)).rejects.toThrow("out of memory");
     });
     disposeTree(params);
   });
