@@ -1,13 +1,16 @@
-// Times training steps on one rank and on two of one thread each, with equal work per rank, and writes docs/weak-scaling.md.
-// npm run weak-scaling -- [--variants S] [--pictures 8] [--steps 8] [--rounds 3] [--ranks 2]
+// Times training steps on one rank and on two of one thread each, with equal work per rank, and steps whose sums begin during
+// the backward pass against others whose sums begin after it; writes docs/weak-scaling.md.
+// npm run weak-scaling -- [--variants S] [--pictures 8] [--steps 8] [--rounds 3] [--ranks 2] [--pairs 20] [--link 10gbit,1gbit]
+// --link: also over links of such rates, which root can make on one machine
 import { writeFileSync } from "node:fs";
-import { cpus, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { coresTaken } from "../cores-taken.ts";
-import { type Finished, runTypeScript } from "../run-program.ts";
+import { type Finished, runProgram } from "../run-program.ts";
 import { root } from "../workspace.ts";
-import { projectionTable, scalingTable, type Scaling, type Times } from "./table.ts";
+import { overLink, requireLinks, type Started } from "./link.ts";
+import { page } from "./page.ts";
+import type { Scaling, Times, Turns } from "./table.ts";
 
 const { values } = parseArgs({
   options: {
@@ -16,12 +19,20 @@ const { values } = parseArgs({
     steps: { type: "string", default: "8" },
     rounds: { type: "string", default: "3" },
     ranks: { type: "string", default: "2" },
+    pairs: { type: "string", default: "20" },
+    link: { type: "string", default: "" },
   },
 });
+const [variants, rates] = [values.variants.split(","), values.link.split(",").filter((rate) => rate !== "")];
+await requireLinks(rates);
 const taken = await coresTaken();
 if (taken > 0.2) console.log(`Other programs take ${taken.toFixed(1)} cores: two ranks suffer more from that than one.`);
 const found: Scaling[] = [];
-for (const variant of values.variants.split(",")) found.push(await scaling(variant));
+const turns: Turns[] = [];
+for (const variant of variants) {
+  found.push(await scaling(variant));
+  for (const rate of [undefined, ...rates]) turns.push(await inTurns(variant, rate));
+}
 report();
 
 /** One rank, several, and again. */
@@ -37,13 +48,21 @@ async function scaling(variant: string): Promise<Scaling> {
   return { variant, pictures, ranks, one: joined(one), several: joined(several) };
 }
 
+/** Steps with sums during the backward pass and after it, in turn within one job, over a link of `rate` or on one machine as it is. */
+async function inTurns(variant: string, rate: string | undefined): Promise<Turns> {
+  const link = rate ? `${Number.parseInt(rate)} ${rate.endsWith("gbit") ? "Gb/s" : "Mb/s"}` : "shared memory";
+  const { stepMs } = await measured(variant, Number(values.ranks), rate, String(2 * Number(values.pairs)), "pairs");
+  console.log(`ViT-${variant}, ${link}: ${stepMs.map(Math.round).join(" ")} ms`);
+  return { link: `ViT-${variant}/16, ${link}`, stepMs };
+}
+
 /** The times of `ranks` ranks, started through this package's launcher. */
-async function measured(variant: string, ranks: number): Promise<Times> {
-  const rank = join(root, "tools/weak-scaling/rank.ts");
-  const args = [variant, values.pictures, values.steps];
-  const command = JSON.stringify([process.execPath, "--conditions=@flexivit/source", rank, ...args]);
-  const launch = `const { launchRanks } = await import("@flexivit/parallel"); process.exitCode = await launchRanks(${ranks}, ${command});`;
-  return timesOf(ranks === 1 ? await runTypeScript([rank, ...args]) : await runTypeScript(["--input-type=module", "-e", launch], { timeoutMs: 3_600_000 }), ranks);
+async function measured(variant: string, ranks: number, rate?: string, steps = values.steps, ...mode: string[]): Promise<Times> {
+  const command = [process.execPath, "--conditions=@flexivit/source", join(root, "tools/weak-scaling/rank.ts"), variant, values.pictures, steps, ...mode];
+  const launch = `const { launchRanks } = await import("@flexivit/parallel"); process.exitCode = await launchRanks(${ranks}, ${JSON.stringify(command)});`;
+  const [node, ...args] = ranks === 1 ? command : [process.execPath, "--conditions=@flexivit/source", "--input-type=module", "-e", launch];
+  const start: Started = rate ? overLink(rate, node, args) : { program: node, args, env: {} };
+  return timesOf(await runProgram(start.program, start.args, { env: start.env, timeoutMs: 3_600_000 }), ranks);
 }
 
 function timesOf({ code, stdout, output }: Finished, ranks: number): Times {
@@ -57,34 +76,8 @@ function joined(rounds: readonly Times[]): Times {
 }
 
 function report(): void {
-  const machine = `${cpus()[0]?.model}, ${cpus().length} cores, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()}; other programs took ${taken.toFixed(1)} cores before`;
-  const lines = [
-    "# Training on several ranks: weak scaling",
-    "",
-    `\`${["npm run weak-scaling", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ")}\` wrote this page on ${new Date().toISOString().slice(0, 10)}.`,
-    `${machine}; ${found[0]?.one.engine}, Node ${process.versions.node}.`,
-    "",
-    "Every rank has one thread and the same number of pictures of 240 px, so twice the ranks do twice the work; perfect is the same time per step.",
-    `Medians over ${values.rounds} rounds in alternation, ${values.steps} steps each after two of warm-up; AdamW, float32, 1000 classes.`,
-    "",
-    scalingTable(found),
-    "",
-    "Waiting for sums includes waiting for the slower rank; the sum alone is begun on all ranks at once. Both ranks are on one",
-    "machine, so they also share its memory bandwidth and whatever else runs there: where others took cores before, read the",
-    "processor time (user and system, waiting ranks included) instead of the clock.",
-    "",
-    "## Projection to more machines",
-    "",
-    "From the processor time of one rank's step above and the bytes of its gradients: a ring sends `2 (n - 1) / n` times the gradients over each",
-    "link. Efficiency with the sum after the backward pass, as it is; in brackets what hiding it behind the backward pass could",
-    "give at best. More pictures per rank make the step longer and the sum no larger.",
-    "",
-    projectionTable(found),
-    "",
-    "Why the sum waits for the backward pass: [decision 12](decisions/0012-training-on-several-ranks.md).",
-    "",
-  ];
   const file = join(root, "docs", "weak-scaling.md");
-  writeFileSync(file, lines.join("\n"));
-  console.log(`\n${lines.join("\n")}\nwritten to ${file}`);
+  const text = page({ ...values, taken, scalings: found, turns });
+  writeFileSync(file, text);
+  console.log(`\n${text}\nwritten to ${file}`);
 }

@@ -1,12 +1,8 @@
 import { expect, it } from "vitest";
-import { median, projectedEfficiency, projectionTable, scalingTable, type Scaling, type Times } from "./table.ts";
+import { overlapTable, projectedEfficiency, projectionTable, scalingTable, type Scaling, type Times } from "./table.ts";
 
 const times = (stepMs: number[]): Times => ({ stepMs, cpuMs: stepMs.map((ms) => ms / 2 + 200), waitMs: [90, 100], bytes: 88e6, sumMs: [70, 80, 60], engine: "" });
 const scaling: Scaling = { variant: "S", pictures: 8, ranks: 2, one: times([1900, 2000, 2500]), several: times([2400, 2600]) };
-
-it("the median of an even number of values lies between the middle two", () => {
-  expect([median([5, 1, 3]), median([4, 1, 3, 2])]).toEqual([3, 2.5]);
-});
 
 it("efficiency is the step of one rank over that of all", () => {
   expect(scalingTable([scaling]).split("\n")[2]).toBe("| ViT-S/16 | 8 | 2 | 2000 | 2500 | 80.0 % | 1200 | 1450 | 82.8 % | 88 | 95 | 70 |");
@@ -24,4 +20,9 @@ it("the projection has a row per link", () => {
   const [, , first, ...others] = projectionTable([scaling]).split("\n");
   expect(first).toBe("| ViT-S/16, 8 | 1 Gb/s Ethernet | 63.0 % (100.0 %) | 49.3 % (73.5 %) | 46.4 % (67.2 %) |");
   expect(others).toHaveLength(3);
+});
+
+it("steps of 15 ms after which come steps of 20 ms are 25 % shorter, in 6 pairs of which the last differs", () => {
+  const stepMs = [15, 20, 15, 20, 15, 20, 15, 20, 15, 20, 22, 20, 99];
+  expect(overlapTable([{ link: "1 Gb/s", stepMs }]).split("\n")[2]).toBe("| 1 Gb/s | 6 | 15 ms | 20 ms | -25.0 % | -25.0 % to +10.0 % |");
 });

@@ -1,3 +1,5 @@
+import { markdownTable, median, overheadRow } from "../peers/table.ts";
+
 /**
  * What rank 0 measured: milliseconds of each step, by the clock and of the processor, of its waiting for the gradients'
  * sums, and of such sums alone.
@@ -6,12 +8,6 @@ export type Times = { stepMs: number[]; cpuMs: number[]; waitMs: number[]; bytes
 
 /** The same work per rank on one rank and on several. */
 export type Scaling = { variant: string; pictures: number; ranks: number; one: Times; several: Times };
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /** The step of one rank beside that of several, and the one over the other: 100 % is perfect. */
 export function scalingTable(all: readonly Scaling[]): string {
@@ -23,7 +19,21 @@ export function scalingTable(all: readonly Scaling[]): string {
     return [...cells, (several.bytes / 1e6).toFixed(0), median(several.waitMs).toFixed(0), median(several.sumMs).toFixed(0)];
   });
   const head = ["model", "pictures per rank", "ranks", "step on one rank, ms", "step on all, ms", "efficiency", "processor time on one rank, ms", "per rank on all, ms", "efficiency", "gradients, MB", "of the step, waiting for sums, ms", "sum alone, ms"];
-  return table(head, rows);
+  return markdownTable(head, rows.map((cells) => cells.map(String)));
+}
+
+/** Steps that took turns on ranks over one link: with sums during the backward pass, and after it. */
+export type Turns = { link: string; stepMs: readonly number[] };
+
+/** Both kinds of steps over each link, and how much longer the first ones take; below zero they are shorter. */
+export function overlapTable(all: readonly Turns[]): string {
+  const rows = all.map(({ link, stepMs }) => overheadRow(link, pairsOf(stepMs)));
+  return markdownTable(["link", "pairs", "step, sums during the backward pass", "sums after it", "difference", "95 % interval of its median"], rows);
+}
+
+/** [1, 2, 3, 4] is [[1, 2], [3, 4]]. */
+function pairsOf(steps: readonly number[]): [number, number][] {
+  return Array.from({ length: Math.floor(steps.length / 2) }, (_, i) => [steps[2 * i], steps[2 * i + 1]]);
 }
 
 /** Gigabits per second and what has such a link. */
@@ -37,14 +47,14 @@ const links: readonly [gigabits: number, name: string][] = [
 /**
  * Efficiency of `ranks` machines from the step of one rank and the size of the gradients: a ring sends
  * `2 (ranks - 1) / ranks` times the gradients over each link. `overlap` is the part of the step during which sums may be
- * under way: 0 as it is now, the backward pass (two thirds) at best.
+ * under way: 0 where they begin after the backward pass, that pass (two thirds) where they begin with it.
  */
 export function projectedEfficiency(stepMs: number, bytes: number, gigabits: number, ranks: number, overlap: number): number {
   const sumMs = (1000 * ((2 * (ranks - 1)) / ranks) * 8 * bytes) / (gigabits * 1e9);
   return stepMs / (stepMs + Math.max(0, sumMs - overlap * stepMs));
 }
 
-/** Projected efficiency at 2, 8 and 64 machines from the processor time of a step, which other work does not stretch: without overlap and, in brackets, with the best there could be. */
+/** Projected efficiency at 2, 8 and 64 machines from the processor time of a step, which other work does not stretch: sums after the backward pass and, in brackets, all along it. */
 export function projectionTable(all: readonly Scaling[]): string {
   const counts = [2, 8, 64];
   const rows = all.flatMap(({ variant, pictures, one }) =>
@@ -53,13 +63,9 @@ export function projectionTable(all: readonly Scaling[]): string {
       return [`ViT-${variant}/16, ${pictures}`, name, ...counts.map((ranks) => `${at(ranks, 0)} (${at(ranks, 2 / 3)})`)];
     }),
   );
-  return table(["model, pictures per rank", "link", ...counts.map((ranks) => `${ranks} machines`)], rows);
+  return markdownTable(["model, pictures per rank", "link", ...counts.map((ranks) => `${ranks} machines`)], rows);
 }
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -1,4 +1,4 @@
-import { alone, type Communicator } from "./communicator.ts";
+import { alone, type Communicator, type SumUnderWay } from "./communicator.ts";
 import { startMpi, type MpiCalls } from "./mpi-calls.ts";
 import { mpiJob } from "./mpi-job.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -26,20 +26,30 @@ export async function connectRanks(): Promise<Communicator> {
   return communicatorOf(mpi);
 }
 
-/** Open MPI takes one collective call at a time. */
+/** Open MPI takes one blocking collective call at a time; sums that are begun are kept apart from them. */
 function communicatorOf(mpi: MpiCalls): Communicator {
   const inTurn = oneAtATime();
   return {
     rank: mpi.rank,
     size: mpi.size,
-    sum: (values) => inTurn(() => inPieces(values, mpi.sum)),
-    broadcast: (bytes, from) => inTurn(() => inPieces(bytes, (piece) => mpi.broadcast(piece, from))),
+    sum: (values) => inTurn(() => oneByOne(piecesOf(values), mpi.sum)),
+    beginSum: (values) => together(piecesOf(values).map(mpi.beginSum)),
+    broadcast: (bytes, from) => inTurn(() => oneByOne(piecesOf(bytes), (piece) => mpi.broadcast(piece, from))),
     barrier: () => inTurn(mpi.barrier),
     finish: () => inTurn(async () => mpi.finalize()),
     abort: mpi.abort,
   };
 }
 
-async function inPieces<Values extends Float32Array | Uint8Array>(values: Values, call: (piece: Values) => Promise<void>): Promise<void> {
-  for (let from = 0; from < values.length; from += largestCount) await call(values.subarray(from, from + largestCount) as Values);
+function piecesOf<Values extends Float32Array | Uint8Array>(values: Values): Values[] {
+  const pieces = Math.ceil(values.length / largestCount);
+  return Array.from({ length: pieces }, (_, i) => values.subarray(largestCount * i, largestCount * (i + 1)) as Values);
+}
+
+async function oneByOne<Piece>(pieces: readonly Piece[], call: (piece: Piece) => Promise<void>): Promise<void> {
+  for (const piece of pieces) await call(piece);
+}
+
+function together(sums: readonly SumUnderWay[]): SumUnderWay {
+  return { advance: () => sums.every((sum) => sum.advance()), ended: () => oneByOne(sums, (sum) => sum.ended()) };
 }

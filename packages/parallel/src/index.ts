@@ -1,4 +1,4 @@
-export { alone, type Communicator } from "./communicator.ts";
+export { alone, type Communicator, type SumUnderWay } from "./communicator.ts";
 export { connectRanks } from "./connect-ranks.ts";
 export { exchange } from "./exchange.ts";
 export { installMpi, type MpiInstallation } from "./install-mpi.ts";

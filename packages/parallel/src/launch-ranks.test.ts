@@ -31,9 +31,9 @@ function startTwoRanks(mode?: string): Job {
 const linesOf = (out: string, start: string): string[] => out.split("\n").filter((line) => line.startsWith(start)).toSorted();
 
 describe("two ranks under mpirun", () => {
-  it("add floats in place, hear each other's values and bytes, and share 8 cores", async () => {
+  it("add floats in place, also while they compute, hear each other's values and bytes, and share 8 cores", async () => {
     const { code, out } = await startTwoRanks().end;
-    const both = { size: 2, values: [3, 30, 1], long: [3, 3], bytes: [1, 6, 7], heard: [0, 0.25], threads: 4 };
+    const both = { size: 2, values: [3, 30, 1], long: [3, 3], bytes: [1, 6, 7], heard: [0, 0.25], early: [6, true, 1, 3, 3, 6, 6, 9, 9], threads: 4 };
     expect(linesOf(out, "{").map((line) => JSON.parse(line) as unknown)).toEqual([{ rank: 0, ...both }, { rank: 1, ...both }]);
     expect(code).toBe(0);
   });

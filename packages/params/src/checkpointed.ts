@@ -65,7 +65,8 @@ function gradientsAgain<P extends ParamTree, X extends ParamTree, Y extends tf.T
   const sources = saved.filter((_, index) => differentiated[index]);
   const { result: y, tape } = record(WHERE, () => outputOf(f, params, x, again), sources);
   y.dispose();
-  const byId = reversePass(WHERE, y, tf.clone(dy), tape);
+  const byId = new Map<number, tf.Tensor | undefined>();
+  reversePass(WHERE, y, tf.clone(dy), tape, (id, gradient) => byId.set(id, gradient));
   return sources.map((source) => byId.get(source.id) ?? tf.zerosLike(source));
 }
 

@@ -275,6 +275,8 @@ describe("valueAndGradients refuses", () => {
       ({ a }) => tf.square(a),
       ({ a, b }) => tf.sum(tf.topk(tf.matMul(a, tf.square(b)), 1).values),
       ({ a, b }) => tf.add(tf.sum(tf.square(a)), tf.sum(tf.topk(b, 1).values)),
+      // The gradient of `a` is final when the pass comes to TopK.
+      ({ a, b }) => tf.add(tf.sum(tf.topk(b, 1).values), tf.sum(tf.square(a))),
     ];
     for (const f of failing) {
       expectNoLeak(() => message(f));

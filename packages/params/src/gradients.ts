@@ -7,6 +7,9 @@ import { leaves, mapLeaves, type ParamTree } from "./tree.ts";
 /** What a differentiated function returns: the loss, or the loss and further named tensors. */
 export type Outputs = tf.Scalar | { loss: tf.Scalar };
 
+/** Gets the gradient of the leaf at a path, its own to dispose; `undefined` where the loss does not depend on the leaf. */
+export type TakeGradient = (path: string, gradient: tf.Tensor | undefined) => void;
+
 const WHERE = "valueAndGradients(f)";
 
 /**
@@ -35,19 +38,50 @@ export function valueAndGradients<P extends ParamTree, Value extends Outputs>(
   params: P,
   select: PathFilter = () => true,
 ): { value: Value; gradients: ParamTree } {
+  const found = new Map<string, tf.Tensor | undefined>();
+  try {
+    const value = valueAndEachGradient(f, params, (path, gradient) => found.set(path, gradient), select);
+    const selected = selectLeaves(params, select);
+    return { value, gradients: mapLeaves(selected, (tensor, path) => found.get(path) ?? tf.zerosLike(tensor)) };
+  } catch (error) {
+    for (const gradient of found.values()) gradient?.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The outputs of `f(params)`; the gradients go to `take` one by one, each as soon as it is final: when the reverse pass is
+ * through with the first operation that read the leaf. So whoever takes them can send them off, or free them, while the
+ * pass goes on. They are those of `valueAndGradients`, which is this and a tree to keep them in.
+ *
+ * @param take is called once per leaf: at first, before the pass, with `undefined` for those that the loss does not depend
+ * on, then in an order that follows from `f`. An error that it throws ends the pass
+ * @param select the leaves that it refuses are constants, which `take` never hears of
+ * @returns outputs, the caller's to dispose
+ * @throws as valueAndGradients does; what `take` was given before stays its own
+ */
+export function valueAndEachGradient<P extends ParamTree, Value extends Outputs>(
+  f: (params: P) => Value,
+  params: P,
+  take: TakeGradient,
+  select: PathFilter = () => true,
+): Value {
   const selected = selectLeaves(params, select);
-  const { result: value, tape } = record(WHERE, () => checkOutputs(f(params)), sourcesOf(selected));
+  const pathOf = pathsOf(selected);
+  const sources = leaves(selected).map(({ tensor }) => tensor);
+  const { result: value, tape } = record(WHERE, () => checkOutputs(f(params)), sources);
   try {
     const loss = lossOf(value);
-    const byId = reversePass(WHERE, loss, tf.onesLike(loss), tape);
-    return { value, gradients: mapLeaves(selected, (tensor) => byId.get(tensor.id) ?? tf.zerosLike(tensor)) };
+    reversePass(WHERE, loss, tf.onesLike(loss), tape, (id, gradient) => take(pathOf.get(id)!, gradient));
+    return value;
   } catch (error) {
     tf.dispose(value);
     throw error;
   }
 }
 
-function sourcesOf(tree: ParamTree): tf.Tensor[] {
+/** The path of each leaf by the id of its tensor. */
+function pathsOf(tree: ParamTree): Map<number, string> {
   const pathOf = new Map<number, string>();
   for (const { path, tensor } of leaves(tree)) {
     const other = pathOf.get(tensor.id);
@@ -59,7 +93,7 @@ function sourcesOf(tree: ParamTree): tf.Tensor[] {
     }
     pathOf.set(tensor.id, path);
   }
-  return leaves(tree).map(({ tensor }) => tensor);
+  return pathOf;
 }
 
 function lossOf(outputs: Outputs): tf.Scalar {

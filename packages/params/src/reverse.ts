@@ -4,25 +4,39 @@ import { disposeSaved, type Tape, type TapeNode } from "./tape.ts";
 type Gradients = Map<number, tf.Tensor>;
 
 /**
- * The gradients of `sum(y * dy)` with respect to the sources of the tape of `y`, by tensor id; a source
- * that `y` does not depend on has none. The caller disposes them.
+ * Hands the gradient of `sum(y * dy)` with respect to each source of the tape of `y` to `take`, by tensor id, as soon
+ * as it is final: when the pass is through with the operation that read the source first. A source that `y` does not
+ * depend on has `undefined`, told before all others.
  *
- * The pass frees as it goes: at the start whatever was saved off the path to `y`, after each operation
- * its saved tensors and the gradients of its outputs. It uses the tape and `dy` up. Of `y` only the id
- * is read: it may be disposed.
+ * What `take` is given is its own to dispose, also where it throws. The pass frees as it goes: at the start whatever was
+ * saved off the path to `y`, after each operation its saved tensors and the gradients of its outputs. It uses the tape
+ * and `dy` up. Of `y` only the id is read: it may be disposed.
  */
-export function reversePass(where: string, y: tf.Tensor, dy: tf.Tensor, tape: Tape): Gradients {
+export function reversePass(
+  where: string,
+  y: tf.Tensor,
+  dy: tf.Tensor,
+  tape: Tape,
+  take: (id: number, gradient: tf.Tensor | undefined) => void,
+): void {
   const path = pathTo(y, tape);
+  const firstReaders = firstReadersIn(path, tape);
   const gradients: Gradients = new Map();
   if (tape.dependent.has(y.id)) gradients.set(y.id, dy);
   else dy.dispose();
+  const handOver = (id: number) => {
+    const gradient = gradients.get(id);
+    gradients.delete(id);
+    take(id, gradient);
+  };
   try {
+    for (const id of tape.sources) if (!firstReaders.has(id)) handOver(id); // of these only `y` itself has a gradient
     for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
       stepBack(where, node, tape.dependent, gradients);
       disposeSaved(node);
       path.pop();
+      for (const id of idsReadBy(node)) if (firstReaders.get(id) === node && gradients.has(id)) handOver(id);
     }
-    return gradients;
   } catch (error) {
     path.forEach(disposeSaved);
     for (const gradient of gradients.values()) gradient.dispose();
@@ -42,6 +56,17 @@ function pathTo(y: tf.Tensor, { nodes, dependent }: Tape): TapeNode[] {
     } else disposeSaved(node);
   }
   return path.reverse();
+}
+
+/** The operation that reads a source first, for each source that any reads: on the way back it is the last. */
+function firstReadersIn(path: readonly TapeNode[], { sources }: Tape): Map<number, TapeNode> {
+  const readers = new Map<number, TapeNode>();
+  for (const node of path.toReversed()) for (const id of idsReadBy(node)) if (sources.has(id)) readers.set(id, node);
+  return readers;
+}
+
+function idsReadBy({ inputs }: TapeNode): number[] {
+  return Object.values(inputs).map(({ id }) => id);
 }
 
 /** Turns the gradients of a node's outputs into those of its inputs, and disposes the former. */

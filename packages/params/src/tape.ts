@@ -18,8 +18,8 @@ type RecordingEngine = {
   endTape(): void;
 };
 
-/** Operations in their order, and the ids of all tensors that depend on the sources (the sources too). */
-export type Tape = { nodes: TapeNode[]; dependent: Set<number> };
+/** Operations in their order; ids of the sources, and of all tensors that depend on them (the sources too). */
+export type Tape = { nodes: TapeNode[]; sources: ReadonlySet<number>; dependent: Set<number> };
 
 /** The tape that an array of the engine's belongs to. */
 const tapeOf = new WeakMap<TapeNode[], Tape>();
@@ -42,7 +42,8 @@ export function record<T extends tf.TensorContainer>(
   if (engine.state.gradientDepth > 0 || engine.state.kernelDepth > 0) {
     throw new Error(`${where}: expected a call outside of any gradient, got one from inside. Use tf.grads there.`);
   }
-  const tape: Tape = { nodes: [], dependent: new Set(sources.map(({ id }) => id)) };
+  const ids = sources.map(({ id }) => id);
+  const tape: Tape = { nodes: [], sources: new Set(ids), dependent: new Set(ids) };
   // Not null in the backward pass of tf.grads, which frees what is on it at its end.
   const outer = engine.state.activeTape;
   engine.startTape();

@@ -1,8 +1,9 @@
 import type { PatchScheme } from "@flexivit/patch-schemes";
 import { alone, type Communicator } from "@flexivit/parallel";
-import { disposeTree, mapLeaves, valueAndGradients, zipLeaves, type ParamTree, type PathFilter } from "@flexivit/params";
+import { mapLeaves, selectLeaves, valueAndEachGradient, type ParamTree, type PathFilter, type TakeGradient } from "@flexivit/params";
 import * as tf from "@tensorflow/tfjs-core";
-import { sumNumbers, sumOverRanks } from "./over-ranks.ts";
+import { gradientSums } from "./gradient-sums.ts";
+import { sumNumbers } from "./over-ranks.ts";
 
 /** What a loss function returns: the loss that is minimised, and any further named scalars to log beside it. */
 export type Losses = { loss: tf.Scalar } & { [term: string]: tf.Scalar };
@@ -29,8 +30,13 @@ export type BatchPart<B extends TensorBatch> = { part: number; load: () => Promi
 
 type LossesAndGradients = { terms: Record<string, number>; gradients: ParamTree; images: number };
 
+/** What was found on the way: sums over the parts so far. */
+type Totals = { terms: Record<string, number>; images: number };
+
 /**
  * The losses of a step and their gradients, averaged over the parts of the batch, those of all ranks together.
+ *
+ * Of several ranks each begins to sum its gradients with the others' during the backward pass of its last part.
  *
  * @param parts those of this rank, at least one; a part's tensors are freed before the next is loaded
  * @param trained leaves that have a gradient; the others are constants
@@ -45,30 +51,40 @@ export async function lossesAndGradients<P extends ParamTree, B extends TensorBa
   trained: PathFilter = () => true,
   communicator: Communicator = alone,
 ): Promise<LossesAndGradients> {
-  let total: LossesAndGradients | undefined;
+  const earlier = new Map<string, tf.Tensor>();
+  const sums = gradientSums(selectLeaves(params, trained), communicator);
+  let totals: Totals = { terms: {}, images: 0 };
   try {
     for (const [index, { part, load }] of parts.entries()) {
       const batch = await load();
-      const images = imagesOf(batch, part, total && total.images / index);
-      const { value, gradients } = differentiate(params, loss, batch, { ...context, part }, trained);
-      total = sum(total, { terms: await numbers(value), gradients, images });
+      const images = imagesOf(batch, part, index === 0 ? undefined : totals.images / index);
+      const take: TakeGradient = index < parts.length - 1 ? (path, gradient) => void (gradient && earlier.set(path, gradient)) : sums.take;
+      const value = differentiate(params, loss, batch, { ...context, part }, withEarlier(earlier, take), trained);
+      totals = sum(totals, { terms: await numbers(value), images });
     }
+    const { terms, images, parts: all } = await overRanks(totals, parts.length, communicator);
+    return mean({ terms, gradients: await sums.finish(), images }, all);
   } catch (error) {
-    disposeTree(total?.gradients);
+    sums.dispose();
+    tf.dispose([...earlier.values()]);
     throw error;
   }
-  return meanOverRanks(total!, parts.length, communicator);
 }
 
-async function meanOverRanks({ terms, gradients, images }: LossesAndGradients, parts: number, communicator: Communicator): Promise<LossesAndGradients> {
-  try {
-    const { "/images": allImages, "/parts": allParts, ...sums } = await sumNumbers({ ...terms, "/images": images, "/parts": parts }, communicator);
-    if (images * allParts !== allImages * parts) throw unequal(`${images / parts} images in each part of a rank`, `${allImages} in ${allParts} parts`);
-    return mean({ terms: sums, gradients: await sumOverRanks(gradients, communicator), images: allImages }, allParts);
-  } catch (error) {
-    disposeTree(gradients);
-    throw error;
-  }
+/** Adds what earlier parts had to each gradient; TAKES both. */
+function withEarlier(earlier: Map<string, tf.Tensor>, take: TakeGradient): TakeGradient {
+  return (path, gradient) => {
+    const before = earlier.get(path);
+    earlier.delete(path);
+    take(path, before && gradient ? freeing([before, gradient], tf.add(before, gradient)) : (before ?? gradient));
+  };
+}
+
+/** The sums of all ranks, and the number of their parts. */
+async function overRanks({ terms, images }: Totals, parts: number, communicator: Communicator): Promise<Totals & { parts: number }> {
+  const { "/images": allImages, "/parts": allParts, ...sums } = await sumNumbers({ ...terms, "/images": images, "/parts": parts }, communicator);
+  if (images * allParts !== allImages * parts) throw unequal(`${images / parts} images in each part of a rank`, `${allImages} in ${allParts} parts`);
+  return { terms: sums, images: allImages, parts: allParts };
 }
 
 function imagesOf(batch: TensorBatch, part: number, before: number | undefined): number {
@@ -87,10 +103,11 @@ function differentiate<P extends ParamTree, B extends TensorBatch>(
   loss: LossFunction<P, B>,
   batch: B,
   context: StepContext,
+  take: TakeGradient,
   trained: PathFilter,
-): { value: Losses; gradients: ParamTree } {
+): Losses {
   try {
-    return valueAndGradients((weights) => loss(weights, batch, context), params, trained);
+    return valueAndEachGradient((weights) => loss(weights, batch, context), params, take, trained);
   } finally {
     tf.dispose(batch);
   }
@@ -103,14 +120,12 @@ async function numbers(losses: Losses): Promise<Record<string, number>> {
   return Object.fromEntries(names.map((name, i) => [name, values[i]]));
 }
 
-/** Takes both gradients: they are freed leaf by leaf, so that no third copy of the tree ever exists. */
-function sum(a: LossesAndGradients | undefined, b: LossesAndGradients): LossesAndGradients {
-  if (!a) return b;
-  const gradients = zipLeaves([a.gradients, b.gradients], ([x, y]) => freeing([x, y], tf.add(x, y)));
-  const terms = Object.fromEntries(Object.keys(b.terms).map((name) => [name, a.terms[name] + b.terms[name]]));
-  return { terms, gradients, images: a.images + b.images };
+function sum(a: Totals, b: Totals): Totals {
+  const terms = Object.fromEntries(Object.entries(b.terms).map(([name, value]) => [name, (a.terms[name] ?? 0) + value]));
+  return { terms, images: a.images + b.images };
 }
 
+/** Takes the gradients: they are freed leaf by leaf, so that no second copy of the tree ever exists. */
 function mean(total: LossesAndGradients, parts: number): LossesAndGradients {
   if (parts === 1) return total;
   const gradients = mapLeaves(total.gradients, (gradient) => freeing([gradient], tf.div(gradient, parts)));

@@ -8,6 +8,7 @@ import type { Logger } from "@flexivit/run-log";
 import { expectClose } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { withEarlySums } from "../test-support/early-sums.ts";
 import { bytesOf, tinyBatch, tinyOptions, tinyParams, type TinyBatch, type TinyParams } from "../test-support/tiny-problem.ts";
 import { atEveryScheme, train, type TrainOptions, type TrainResult } from "./index.ts";
 
@@ -49,6 +50,17 @@ describe("several ranks", () => {
     const one = bytes(await train(options(2)));
     const two = await trainOn(2, options(2));
     expect(two.map(bytes)).toEqual([one, one]);
+  });
+
+  it.each([
+    [2, 2],
+    [3, 4],
+  ])("%i of them with %i parts, which begin to sum during the backward pass, end with the bits of ranks that sum after it", async (size, parts) => {
+    const after = (await trainOn(size, options(parts))).map(bytes);
+    let begun = 0;
+    const during = await trainOn(size, options(parts), (ranks) => ({ communicator: withEarlySums(ranks, () => begun++) }));
+    expect(during.map(bytes)).toEqual(after);
+    expect(begun).toBe(9 * size); // once per step and rank
   });
 
   it.each([
