@@ -1,6 +1,6 @@
 import { classificationLoss, classify, initClassifier, labelTargets } from "@flexivit/classify";
-import { adamw, applyUpdates } from "@flexivit/optim";
-import { valueAndGradients } from "@flexivit/params";
+import { adamw, applyUpdates, type Step as UpdateStep, type Trained, updatesAsTheyCome } from "@flexivit/optim";
+import { valueAndEachGradient, valueAndGradients } from "@flexivit/params";
 import { parseScheme } from "@flexivit/patch-schemes";
 import { random } from "@flexivit/random";
 import { initVit, vit, vitConfig } from "@flexivit/vit";
@@ -63,14 +63,27 @@ function forward(spec: Spec): RunOn {
   };
 }
 
+type Loss<P> = (params: P) => tf.Scalar;
+
 function train(spec: Spec): RunOn {
   const { params, logits } = settingOf(spec);
   const optimizer = adamw({ learningRate: 1e-3, weightDecay: 1e-4 });
-  let state: Parameters<typeof applyUpdates<typeof params>>[1] = { params, slots: {} };
+  let state: Trained<typeof params> = { params, slots: {} };
   let count = 0;
+  const together = (loss: Loss<typeof params>, step: UpdateStep): tf.Scalar => {
+    const { value, gradients } = valueAndGradients(loss, state.params);
+    state = applyUpdates(optimizer, state, gradients, step);
+    return value;
+  };
+  const asTheyCome = (loss: Loss<typeof params>, step: UpdateStep): tf.Scalar => {
+    const updates = updatesAsTheyCome(optimizer, state, step);
+    const value = valueAndEachGradient(loss, state.params, updates.take);
+    state = updates.finish();
+    return value;
+  };
+  const update = spec.updates === "asTheyCome" ? asTheyCome : together;
   return async (patchSize, { images, targets }) => {
-    const { value, gradients } = valueAndGradients((weights) => classificationLoss(logits(weights, patchSize, images), targets), state.params);
-    state = applyUpdates(optimizer, state, gradients, { count: count++, schedule: 1 });
+    const value = update((weights) => classificationLoss(logits(weights, patchSize, images), targets), { count: count++, schedule: 1 });
     await value.data();
     await state.params.head.kernel.data(); // the update is done
     value.dispose();

@@ -17,6 +17,8 @@ export type Spec = {
   mode: "forward" | "train";
   /** Run the blocks again in the backward pass instead of keeping what is in them. */
   recompute: boolean;
+  /** When weights are updated: after the backward pass, or each as soon as its gradient is final (ours only). */
+  updates: "together" | "asTheyCome";
   /** Timed passes through the patch sizes, after one that is not. */
   repeats: number;
   threads: number;
@@ -44,6 +46,7 @@ export function specOf(changes: Partial<Spec>): Spec {
     classes: 1000,
     mode: "forward",
     recompute: false,
+    updates: "together",
     repeats: 5,
     threads: 2,
     ...changes,

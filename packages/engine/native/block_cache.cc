@@ -24,9 +24,10 @@ constexpr size_t kUnit = 64 << 10;   // of sizes, a multiple of every page size;
 constexpr size_t kSlack = 32 << 20;  // kept beyond the most that was in use at once, or a sixteenth of that
 constexpr int kSettled = 4096;       // blocks in a row from the cache: two or three training steps of ViT-S
 
-// Arrays of this size and more are mapped by themselves. malloc would otherwise raise its own limit with each that is freed.
-bool MapArraysFrom(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
-constexpr int kGrowing = 256 << 10, kSteady = 32 << 20;  // the latter is the most that malloc would raise it to
+// Arrays of this size and more are mapped by themselves; of twice that, what is free at the end of the heap goes back. malloc
+// would otherwise raise both by itself with each array that is freed, to kSteady at most.
+bool MapArraysFrom(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes) && mallopt(M_TRIM_THRESHOLD, 2 * bytes); }
+constexpr int kGrowing = 256 << 10, kSteady = 32 << 20;
 [[maybe_unused]] const bool kFromTheStart = MapArraysFrom(kGrowing);
 
 struct Block {

@@ -4,7 +4,7 @@ export { updateAverage, warmAverageDecay } from "./average.ts";
 export { clipByGlobalNorm, globalNorm } from "./clip.ts";
 export type { DecayMask } from "./decay-mask.ts";
 export { layerDecay, type LayeredModel, scaleSteps } from "./layer-decay.ts";
-export { applyUpdates, type LeafState, type Optimizer, type Step, type Trained } from "./optimizer.ts";
+export { applyUpdates, type LeafState, type Optimizer, type Step, type Trained, updatesAsTheyCome, type UpdatesUnderWay } from "./optimizer.ts";
 export { type OptimizerConfig, optimizerOf } from "./optimizer-config.ts";
 export { rmsprop, type RmspropOptions } from "./rmsprop.ts";
 export { type Schedule, scheduleAt } from "./schedule.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { leaves, mapLeaves, type ParamTree } from "@flexivit/params";
+import { leaves, mapLeaves, type ParamTree, type PathFilter, type TakeGradient } from "@flexivit/params";
 import { freshSlots, groupByLeaf, requireSlots, type Slots, type SlotShapes } from "./slots.ts";
 
 /** One leaf before its update; parameter and gradient have one shape, the slots those that the optimiser names. */
@@ -48,20 +48,59 @@ export function applyUpdates<P extends ParamTree>(
   gradients: ParamTree,
   step: Step,
 ): Trained<P> {
-  const gradientOf = new Map(leaves(gradients).map(({ path, tensor }) => [path, tensor]));
-  requireMatching(state.params, gradientOf);
+  const gradientOf = byPath(gradients);
+  const paramOf = byPath(state.params);
+  for (const [path, gradient] of gradientOf) requireFits("applyUpdates(gradients)", path, gradient, paramOf.get(path));
+  const updates = updatesAsTheyCome(optimizer, state, step, (path) => gradientOf.has(path));
+  for (const [path, gradient] of gradientOf) updates.take(path, gradient);
+  return updates.finish();
+}
+
+/** An update of which some leaves are done. */
+export type UpdatesUnderWay<P extends ParamTree> = {
+  /** Updates the leaf; `undefined` stands for a gradient of zeros. TAKES the gradient. */
+  take: TakeGradient;
+  /** The new state; leaves that had no gradient are as they were. */
+  finish: () => Trained<P>;
+};
+
+/**
+ * `applyUpdates` for gradients that come one by one, as `valueAndEachGradient` hands them over: a leaf is updated as soon as its
+ * gradient is final, in the midst of the backward pass, so a tree of gradients never exists. TAKES the old state: its leaves are
+ * disposed one after the other, and after an error in the middle there is no whole state, old or new.
+ *
+ * What needs all gradients at once is given up: a norm to clip by, a step that is not made since one of them is not finite,
+ * a sum over several parts or ranks.
+ *
+ * @param trained the leaves that will have a gradient
+ * @throws where the slots are another optimiser's, before anything is disposed; `take` where a gradient does not fit its leaf
+ */
+export function updatesAsTheyCome<P extends ParamTree>(
+  optimizer: Optimizer,
+  state: Trained<P>,
+  step: Step,
+  trained: PathFilter = () => true,
+): UpdatesUnderWay<P> {
+  const paramOf = byPath(state.params);
   const slotsOf = groupByLeaf(state.slots);
-  const shapesOf = new Map(Array.from(gradientOf, ([path, { shape }]) => [path, optimizer.slots(shape, path)]));
+  const shapesOf = new Map(Array.from(paramOf).filter(([path]) => trained(path)).map(([path, { shape }]) => [path, optimizer.slots(shape, path)]));
   requireSlots(optimizer.name, slotsOf, shapesOf);
-  const params = mapLeaves(state.params, (param, path) => {
-    const gradient = gradientOf.get(path);
-    if (!gradient) return param;
-    const slots = slotsOf.get(path) ?? freshSlots(shapesOf.get(path) ?? {});
-    const next = updateLeaf(optimizer, { path, param, gradient, slots }, step);
-    slotsOf.set(path, next.slots);
-    return next.param;
-  });
-  return { params, slots: Object.fromEntries(slotsOf) };
+  return {
+    take(path, given) {
+      const param = paramOf.get(path)!;
+      if (given) requireFits("updatesAsTheyCome(take)", path, given, param);
+      const gradient = given ?? tf.zerosLike(param);
+      const slots = slotsOf.get(path) ?? freshSlots(shapesOf.get(path) ?? {});
+      const next = updateLeaf(optimizer, { path, param, gradient, slots }, step);
+      paramOf.set(path, next.param);
+      slotsOf.set(path, next.slots);
+    },
+    finish: () => ({ params: mapLeaves(state.params, (_, path) => paramOf.get(path)!), slots: Object.fromEntries(slotsOf) }),
+  };
+}
+
+function byPath(tree: ParamTree): Map<string, tf.Tensor> {
+  return new Map(leaves(tree).map(({ path, tensor }) => [path, tensor]));
 }
 
 /** The gradient times the scale of a step; no copy where there is nothing to multiply. */
@@ -79,15 +118,11 @@ function updateLeaf(optimizer: Optimizer, leaf: LeafState, step: Step): { param:
   return next;
 }
 
-function requireMatching(params: ParamTree, gradientOf: ReadonlyMap<string, tf.Tensor>): void {
-  const shapeOf = new Map(leaves(params).map(({ path, tensor }) => [path, tensor.shape]));
-  for (const [path, gradient] of gradientOf) {
-    const shape = shapeOf.get(path);
-    if (shape && String(shape) === String(gradient.shape)) continue;
-    const expected = shape ? `shape [${shape.join(", ")}]` : "a path of the parameters";
-    throw new Error(
-      `applyUpdates(gradients): expected ${expected}, got [${gradient.shape.join(", ")}] at "${path}". ` +
-        "Differentiate with respect to these parameters.",
-    );
-  }
+function requireFits(where: string, path: string, gradient: tf.Tensor, param: tf.Tensor | undefined): void {
+  if (param && String(param.shape) === String(gradient.shape)) return;
+  const expected = param ? `shape [${param.shape.join(", ")}]` : "a path of the parameters";
+  throw new Error(
+    `${where}: expected ${expected}, got [${gradient.shape.join(", ")}] at "${path}". ` +
+      "Differentiate with respect to these parameters.",
+  );
 }

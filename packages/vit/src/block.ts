@@ -1,4 +1,3 @@
-import type { BlockPass } from "@flexivit/params";
 import { layerNorm, mlp, residual, swiglu } from "@flexivit/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { tokenAttention } from "./attention.ts";
@@ -14,10 +13,10 @@ export type BlockRun = { mask?: tf.Tensor4D } & BranchFactors;
  * multiplied by its learned scale first, with drop path by a factor per image.
  *
  * @param x [batch, tokens, dim]
- * @param pass with `gradientOnly` what is returned has the gradient of the result, but not its value
+ * @param run with `gradientOnly` what is returned has the gradient of the result, but not its value: see `mlp`
  * @returns [batch, tokens, dim]
  */
-export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, run: BlockRun = {}, pass?: BlockPass): tf.Tensor3D {
+export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, run: BlockRun & { gradientOnly?: boolean } = {}): tf.Tensor3D {
   return tf.tidy(() => {
     // A tidy of its own: what attention made is gone before the hidden layer takes its four times as much.
     const mixed = tf.tidy(() => {
@@ -26,7 +25,7 @@ export function block(params: BlockParams, config: VitConfig, x: tf.Tensor3D, ru
     });
     const normed = norm(params.mlpNorm, config, mixed);
     // The gradient of a layer scale reads the branch.
-    const gradientOnly = pass?.gradientOnly && !params.mlpScale;
+    const gradientOnly = run.gradientOnly && !params.mlpScale;
     const branch = config.mlp === "swiglu" ? swiglu(params.mlp, normed, { gradientOnly }) : mlp(params.mlp, normed, config.activation, { gradientOnly });
     return residual(mixed, scaled(branch, params.mlpScale), run.mlpFactors);
   });

@@ -5,9 +5,10 @@ import { study, type AnyStudy } from "../study.ts";
 import { type Compared, comparisonTable } from "../table.ts";
 
 type Row = { name: string; changes: Partial<Spec> };
+type Present = (compared: Compared[]) => string;
 
 /** A study that puts each of its rows side by side with PyTorch. */
-function comparison(name: string, title: string, question: string, rows: readonly Row[]): AnyStudy {
+export function comparison(name: string, title: string, question: string, rows: readonly Row[], present: Present = comparisonTable): AnyStudy {
   return study<Compared[]>({
     name,
     title,
@@ -20,7 +21,7 @@ function comparison(name: string, title: string, question: string, rows: readonl
       }
       return compared;
     },
-    present: async (compared) => ({ markdown: comparisonTable(compared) }),
+    present: async (compared) => ({ markdown: present(compared) }),
   });
 }
 
@@ -53,15 +54,4 @@ export const flexibleStep = comparison(
   "The flexible training step",
   "The mean over the paper's ten patch sizes at 240 px (25 to 900 tokens), another one in each step, batch 8. PyTorch's side resizes with timm's own functions, pseudo-inverses cached.",
   modes.map((mode) => ({ name: `S ${mode}`, changes: { mode, patchSizes: [...paperPatchSizesAt240Px] } })),
-);
-
-export const recomputation = comparison(
-  "recomputation",
-  "Gradient checkpointing",
-  "The training step when each block is run again in the backward pass (`recompute: true` of `vit`), against PyTorch with timm's `set_grad_checkpointing`, and both without. Batch 8 and 32.",
-  [
-    ...[false, true].map((recompute) => ({ name: `S/16 batch 8${recompute ? ", run again" : ""}`, changes: { mode: "train", recompute } as const })),
-    ...[false, true].map((recompute) => ({ name: `S/16 batch 32${recompute ? ", run again" : ""}`, changes: { mode: "train", recompute, batch: 32 } as const })),
-    ...[false, true].map((recompute) => ({ name: `B/16 batch 8${recompute ? ", run again" : ""}`, changes: { mode: "train", recompute, model: B } as const })),
-  ],
 );
