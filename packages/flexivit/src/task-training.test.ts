@@ -1,11 +1,13 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { disposeTree, leaves } from "@flexivit/params";
+import { parseScheme } from "@flexivit/patch-schemes";
 import { readRun } from "@flexivit/run-log";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flexivit } from "../test-support/program.ts";
 import { taskRuns, type TaskRuns } from "../test-support/task-runs.ts";
-import { loadTaskModel, type HeadTask } from "./index.ts";
+import { evaluateTask, loadTaskModel, type HeadTask, type TaskModel } from "./index.ts";
+import { openTaskData } from "./open-task-data.ts";
 
 let runs: TaskRuns;
 let { files, out, models, data, train } = {} as TaskRuns;
@@ -25,6 +27,15 @@ describe("flexivit train --task", () => {
     const [before, after] = [await loadTaskModel(models.detect), await loadTaskModel(join(out, "tuned", "model.safetensors"))];
     expect([...after.params.backbone.patchEmbedding.kernel.dataSync()]).toEqual([...before.params.backbone.patchEmbedding.kernel.dataSync()]);
     disposeTree(before.params, after.params);
+  });
+
+  it("measures depths in pixels of the input, to six digits as evaluateTask does with pixels: input, and not as without it", async () => {
+    const { summary } = await readRun(join(out, "depth"));
+    const [model, source] = [await loadTaskModel(models.depth) as TaskModel<"depth">, await openTaskData("depth", data.depth, { split: "validation" })];
+    const [ofInput, ofPictures] = [await evaluateTask(model, source, parseScheme("8"), { pixels: "input" }), await evaluateTask(model, source, parseScheme("8"))];
+    expect(summary.values["rmse/8"]).toBeCloseTo(ofInput.figures["rmse"], 6);
+    expect(summary.values["rmse/8"]).not.toBeCloseTo(ofPictures.figures["rmse"], 4);
+    disposeTree(model.params);
   });
 
   it("goes on with the head of a model of the same task, masks included, where no --head-config asks for another", async () => {
