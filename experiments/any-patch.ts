@@ -57,7 +57,7 @@ export async function measureAnyPatch<T extends HeadTask>({ config, data, models
   for (const [index, name] of names.entries()) {
     const model = models[index].model as TaskModel<T>;
     const figures = [];
-    for (const size of patchSizes) figures.push((await evaluateTask(model, (data as TaskData<T>).test, parseScheme(size), { signal })).figures);
+    for (const size of patchSizes) figures.push((await evaluateTask(model, (data as TaskData<T>).test, parseScheme(size), { signal, pixels: "input" })).figures);
     for (const [panel, { figure }] of shown.entries()) lines[panel].push({ ...name, values: figures.map((all) => all[figure] ?? Number.NaN) }); // sizes of objects that do not occur have no figure
   }
   const axis = "patch size (pixels) at evaluation, coarse to fine";

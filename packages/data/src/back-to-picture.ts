@@ -1,5 +1,4 @@
 import { encodeMask, maskPixels, type Box as Corners, type Mask } from "@flexivit/annotations";
-import { mapFormats, type MapKind, type Maps, type PixelMap } from "./maps.ts";
 import type { Seen, Size } from "./view.ts";
 
 /**
@@ -19,30 +18,6 @@ export function objectsInPicture<Found extends { box: Corners; mask?: Mask }>(ob
     if (!(box[2] > box[0] && box[3] > box[1])) return [];
     return [object.mask ? { ...object, box, mask: maskInPicture(object.mask, seen) } : { ...object, box }];
   });
-}
-
-/**
- * A map over the window of a view as a map of the picture: the inverse of `applyViewToMap` for all that the view shows.
- *
- * Each pixel has the value in which its centre falls; 255, 0 or zeros where the view shows nothing of it.
- *
- * @param values of the window [height, width], normals [height, width, 3]
- */
-export function mapInPicture<Kind extends MapKind>(kind: Kind, { size: [height, width], values }: PixelMap<Kind>, seen: Seen): PixelMap<Kind> {
-  const { channels, unknown } = mapFormats[kind];
-  const [rows, columns] = [places(0, seen, height), places(1, seen, width)];
-  const out = (kind === "labels" ? new Int32Array(rows.length * columns.length) : new Float32Array(rows.length * columns.length * channels)) as Maps[Kind];
-  let target = 0;
-  for (const row of rows) {
-    for (const column of columns) {
-      const source = (row * width + column) * channels;
-      const inside = row >= 0 && column >= 0;
-      for (let channel = 0; channel < channels; channel++) out[target + channel] = inside ? values[source + channel] : unknown;
-      if (kind === "normals" && seen.view.flip && inside) out[target] = -out[target];
-      target += channels;
-    }
-  }
-  return { size: seen.size, values: out };
 }
 
 const windowSize = ({ view: { window } }: Seen): Size => [window.height, window.width];

@@ -28,7 +28,7 @@ export type ObjectSource = FolderSource & {
   readonly imageIds: readonly number[];
   /** Per class, its id in the file. */
   readonly categoryIds: readonly number[];
-  /** Of a file: a text that is another one where a box, a class, a mask or an area of its objects is; none of sources that do not tell. */
+  /** A text that is another one where a box, a class, a mask or an area of an object is; absent where a source has no annotation file. */
   fingerprint?(): string;
 };
 

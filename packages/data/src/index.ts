@@ -1,5 +1,5 @@
 export { ade20k } from "./ade20k.ts";
-export { mapInPicture, objectsInPicture } from "./back-to-picture.ts";
+export { objectsInPicture } from "./back-to-picture.ts";
 export { batchAt, evaluationBatches, type Batch, type BatchOptions, type EvaluationOptions } from "./batch.ts";
 export { cifar10, type Cifar10Options } from "./cifar10.ts";
 export { cityscapes } from "./cityscapes.ts";

@@ -39,10 +39,16 @@ export function depthErrors(prediction: ArrayLike<number>, truth: ArrayLike<numb
     const g = truth[i];
     if (!(g > 0 && g >= nearest && g <= farthest) || (mask && !mask[i])) continue;
     const p = Math.min(Math.max(prediction[i], nearest), farthest);
-    if (!(p > 0 && p < Infinity)) throw new Error(`depthErrors(prediction): expected a depth above 0, got ${prediction[i]} at ${i}. Give a range to cut predictions to.`);
+    if (!(p > 0 && p < Infinity)) throw notADepth(prediction[i], i);
     addPixel(sums, p, g);
   }
   return sums;
+}
+
+/** A range cannot help where a prediction is no number. */
+function notADepth(got: number, index: number): Error {
+  const remedy = Number.isNaN(got) ? "Train with a smaller learning rate, or take other weights" : "Give a range to cut predictions to, or take other weights";
+  return new Error(`depthErrors(prediction): expected a finite depth above 0, got ${got} at ${index}. ${remedy}.`);
 }
 
 function addPixel(sums: DepthErrors, p: number, g: number): void {

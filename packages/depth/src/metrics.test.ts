@@ -45,10 +45,10 @@ describe("depthMetrics", () => {
   test("other lengths, predictions that are not above 0 and sets without a pixel are refused", () => {
     expect(() => depthErrors([1, 2], [1])).toThrow(new Error("depthErrors(prediction): expected 1 pixels, as the truth has, got 2. Resize it."));
     expect(() => depthErrors([1, -2], [1, 1])).toThrow(
-      new Error("depthErrors(prediction): expected a depth above 0, got -2 at 1. Give a range to cut predictions to."),
+      new Error("depthErrors(prediction): expected a finite depth above 0, got -2 at 1. Give a range to cut predictions to, or take other weights."),
     );
     expect(() => depthErrors([NaN], [1], { range: [1, 2] })).toThrow(
-      new Error("depthErrors(prediction): expected a depth above 0, got NaN at 0. Give a range to cut predictions to."),
+      new Error("depthErrors(prediction): expected a finite depth above 0, got NaN at 0. Train with a smaller learning rate, or take other weights."),
     );
     expect(() => depthMetrics([depthErrors([1], [NaN])])).toThrow(
       new Error("depthMetrics(errors): expected a pixel with a true depth, got none in 1 images. Check the masks and the range."),

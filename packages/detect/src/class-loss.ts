@@ -23,7 +23,7 @@ export function focalLoss<T extends tf.Tensor>(logits: T, targets: T): T {
 }
 
 /**
- * Cross-entropy of a distribution over the classes and "no object", as a weighted mean over all boxes.
+ * Cross-entropy of a distribution over the classes and "no object", as a weighted mean over all boxes; 0 where all weights are 0.
  *
  * @param logits [batch, boxes, classes + 1]
  * @param targets [batch, boxes, classes + 1], one 1 per box, in the last place for "no object"; constants
@@ -38,6 +38,7 @@ export function noObjectCrossEntropy(logits: tf.Tensor3D, targets: tf.Tensor3D, 
     const isEmpty = tf.reshape(tf.slice(rows, [0, outputs - 1], [batch * boxes, 1]), [batch * boxes]);
     const weights = tf.add(1, tf.mul(isEmpty, noObjectWeight - 1));
     const losses = softmaxCrossEntropy(tf.reshape<tf.Rank.R2>(logits, [batch * boxes, outputs]), rows);
-    return tf.div(tf.sum(tf.mul(weights, losses)), tf.sum(weights)) as tf.Scalar;
+    const total = tf.maximum(tf.sum(weights), 1e-30); // 0 / 1e-30 where no box counts
+    return tf.div(tf.sum(tf.mul(weights, losses)), total) as tf.Scalar;
   });
 }

@@ -71,6 +71,17 @@ test.each(objectives)("the assignment, each term and the gradients of the %s los
   expectClose(gradients.masks.pixels, arrays[`${objective}/grad_pixels`], noise);
 });
 
+test("pictures without objects cost 0 under softmax where boxes that are to find nothing weigh 0, and change nothing", () => {
+  const found = { logits: tensor<tf.Tensor3D>("softmax/logits"), boxes: tensor<tf.Tensor3D>("boxes") };
+  const none = { boxes: tf.zeros<tf.Rank.R3>([2, 1, 4]), classes: tf.fill<tf.Rank.R2>([2, 1], -1, "int32") };
+  const of = (noObjectWeight: number) => valueAndGradients((params: typeof found) => detectionLoss(params, none, { objective: "softmax", noObjectWeight }), found);
+  const { value, gradients } = of(0);
+  expect([value.loss, value.classLoss].map((term) => term.dataSync()[0])).toEqual([0, 0]);
+  expect([...gradients.logits.dataSync()].every((one) => one === 0)).toBe(true);
+  expectClose(of(0.5).value.classLoss, of(2).value.classLoss, noise); // any other weight leaves the mean as it is
+  expect(of(0.5).value.classLoss.dataSync()[0]).toBeGreaterThan(0.1);
+});
+
 test("a class that is likelier by a logit of 1 outweighs a box moved by 0.05 under focal: costs 0.87 and 0.44", () => {
   // With p = 0.5 and 0.731: 2 (0.25 (1 - p)^2 (-log p) - 0.75 p^2 (-log(1 - p))) is -0.173 and -1.041; 5 * 0.05 + 2 (1 - 0.95 / 1.05) is 0.44.
   const found = { logits: tf.tensor3d([[[0], [1]]]), boxes: tf.tensor3d([[[0.5, 0.5, 1, 1], [0.55, 0.5, 1, 1]]]) };

@@ -13,13 +13,13 @@ describe("lossOptionsOf", () => {
   });
 
   it.each([
-    ["detect", { ...heads.detect, masks: undefined, objective: "focal" }, { giou: 1, mask: 1 }, 'class, l1, giou, which this head has, got "mask"'],
-    ["detect", { ...heads.detect, objective: undefined }, { empty: 1 }, 'class, l1, giou, mask, dice, which this head has, got "empty"'],
-    ["segment", heads.segment, { ce: 1 }, 'dice, which this head has, got "ce"'],
-    ["depth", { ...heads.depth, normals: false }, { normals: 1 }, 'depth, which this head has, got "normals"'],
+    ["detect", { ...heads.detect, masks: undefined, objective: "focal" }, { giou: 1, mask: 1 }, 'class, l1, giou, as this head has, got "mask"'],
+    ["detect", { ...heads.detect, objective: undefined }, { empty: 1 }, 'class, l1, giou, mask, dice, as this head has, got "empty"'],
+    ["segment", heads.segment, { ce: 1 }, 'dice, as this head has, got "ce"'],
+    ["depth", { ...heads.depth, normals: false }, { normals: 1 }, 'depth, as this head has, got "normals"'],
   ] as const)("of %s refuses terms that its loss does not have", (task, head, weights, told) => {
     expect(() => lossOptionsOf<"detect" | "segment" | "depth">(task, head, weights as Record<string, number>)).toThrow(
-      new Error(`train(--loss-weights): expected terms out of ${told}. Correct its name or leave it out.`),
+      new Error(`train(--loss-weights): expected one of ${told}. Correct its name or leave it out.`),
     );
   });
 });

@@ -30,5 +30,5 @@ export function lossOptionsOf<T extends HeadTask>(task: T, head: HeadConfigs[T],
   const terms = termsOf[task](head);
   const other = Object.keys(weights).find((name) => !terms.includes(name));
   if (other === undefined) return optionsOf[task](weights);
-  throw new Error(`train(--loss-weights): expected terms out of ${terms.join(", ")}, which this head has, got "${other}". Correct its name or leave it out.`);
+  throw new Error(`train(--loss-weights): expected one of ${terms.join(", ")}, as this head has, got "${other}". Correct its name or leave it out.`);
 }

@@ -19,7 +19,7 @@ type Openers<T extends HeadTask> = Record<string, (place: string, options: OpenT
 
 const openers: { [T in HeadTask]: Openers<T> } = {
   detect: {
-    coco: (folder, { split, strict }) => cocoRelease(folder, split === "training" ? "train2017" : "val2017", strict),
+    coco: cocoRelease,
     json: (file, { pictures, strict }) => cocoPictures(file, { folder: pictures, strict }),
   },
   segment: {
@@ -66,7 +66,15 @@ function partsOf(name: string): { kind: string; place: string } {
   return name.endsWith(".json") ? { kind: "json", place: name } : { kind: "", place: name };
 }
 
-/** `annotations/instances_HALF.json` with its pictures in the folder HALF. */
-function cocoRelease(folder: string, half: string, strict: boolean | undefined): Promise<TaskData<"detect">> {
-  return cocoPictures(join(folder, "annotations", `instances_${half}.json`), { folder: join(folder, half), strict, check: "name" });
+/** Where the annotations of a detector's set are that `name` stands for. */
+export function annotationsOf(name: string, split: OpenTaskOptions["split"]): string {
+  const { kind, place } = partsOf(name);
+  return kind === "coco" ? join(place, "annotations", `instances_${cocoHalf(split)}.json`) : place;
 }
+
+/** The release's own annotations with the pictures in the folder of their half. */
+function cocoRelease(folder: string, { split, strict }: OpenTaskOptions): Promise<TaskData<"detect">> {
+  return cocoPictures(annotationsOf(`coco:${folder}`, split), { folder: join(folder, cocoHalf(split)), strict, check: "name" });
+}
+
+const cocoHalf = (split: OpenTaskOptions["split"]): string => (split === "training" ? "train2017" : "val2017");

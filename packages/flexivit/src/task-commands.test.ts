@@ -25,8 +25,8 @@ describe("flexivit evaluate", () => {
     const source = await openTaskData<HeadTask>(task, data[task], { split: "validation" });
     const expected = [];
     for (const size of ["8", "4"]) {
-      const { figures } = await evaluateTask(model as TaskModel, source, parseScheme(size), { pixels: "pictures" });
-      if (task !== "detect") expect((await evaluateTask(model as TaskModel, source, parseScheme(size))).figures).not.toEqual(figures); // pictures of 30x36, seen as 24x24
+      const { figures } = await evaluateTask(model as TaskModel, source, parseScheme(size));
+      if (task !== "detect") expect((await evaluateTask(model as TaskModel, source, parseScheme(size), { pixels: "input" })).figures).not.toEqual(figures); // pictures of 30x36, seen as 24x24
       expected.push({ patchSize: size, tokens: (24 / Number(size)) ** 2, ...figures, pictures: 5, imagesPerSecond: expect.any(Number) });
     }
     expect(JSON.parse(json)).toEqual(expected);
@@ -34,13 +34,20 @@ describe("flexivit evaluate", () => {
   });
 
   it("writes what a detector found as a COCO result file, which gives the same numbers, of boxes and of masks", async () => {
-    const results = join(out, "results.json");
-    const flags = ["evaluate", "--checkpoint", models.detect, "--data", data.detect];
+    const [results, truth] = [join(out, "results.json"), join(files.folder, "found-before.json")];
+    const flags = ["evaluate", "--checkpoint", models.detect, "--data", truth];
+    await cp(data.detect, truth);
+    await flexivit(...flags, "--patch-size", "8", "--coco-results", results);
+    // Every third of its own detections as the truth: after 30 steps, AP of the true objects is 0.
+    const found = JSON.parse(await readFile(results, "utf8")) as { bbox: number[] }[];
+    const annotations = found.filter((_, i) => i % 3 === 1).map((one, id) => ({ ...one, id, area: one.bbox[2] * one.bbox[3], iscrowd: 0 }));
+    await writeFile(truth, JSON.stringify({ ...(JSON.parse(await readFile(truth, "utf8")) as object), annotations }));
     const { out: json } = await flexivit(...flags, "--patch-size", "8", "--coco-results", results, "--json");
     const [figures] = JSON.parse(json) as Record<string, number>[];
-    const of = async (iou: string) => JSON.parse((await flexivit("evaluate", "--task", "detect", "--annotations", data.detect, "--predictions", results, "--iou", iou, "--json")).out) as Record<string, number>;
+    const of = async (iou: string) => JSON.parse((await flexivit("evaluate", "--task", "detect", "--annotations", truth, "--predictions", results, "--iou", iou, "--json")).out) as Record<string, number>;
     const [boxes, masks] = [await of("bbox"), await of("segm")];
     expect([boxes["AP"], boxes["AP75"], masks["AP"], masks["AR100"]]).toEqual([figures["AP"], figures["AP75"], figures["maskAP"], figures["maskAR100"]]);
+    for (const { AP } of [boxes, masks]) expect([AP > 0.1, AP < 0.9]).toEqual([true, true]);
     expect(boxes["detections"]).toBeGreaterThan(5);
     expect((await flexivit(...flags, "--patch-sizes", "8,4", "--coco-results", results)).err).toContain(
       "evaluate(--coco-results): expected one patch size with it, got 8, 4. Name one with --patch-size.\n",
@@ -51,6 +58,23 @@ describe("flexivit evaluate", () => {
     expect((await flexivit(...flags, "--patch-size", "8", "--coco-results", out)).err).toBe(
       `evaluate(--coco-results): expected a file that can be written, got EISDIR at ${out}. Name another one.\n`,
     );
+  });
+
+  it("writes that file too where nobody knows what is in the pictures, as in COCO's test sets, and says that there are no figures", async () => {
+    const [unknown, known, file] = ["unknown.json", "known.json", "of-unknown.json"].map((name) => join(files.folder, name));
+    const { images, categories } = JSON.parse(await readFile(data.detect, "utf8")) as Record<string, unknown>;
+    await writeFile(unknown, JSON.stringify({ images, categories }));
+    const evaluate = (set: string, results: string) => flexivit("evaluate", "--checkpoint", models.detect, "--data", set, "--patch-size", "8", "--coco-results", results, "--json");
+    const { code, out: json, err } = await evaluate(unknown, file);
+    expect([code, err]).toEqual([0, expect.stringContaining(`no figures: nothing is known of what is in the pictures of ${unknown}\n`)]);
+    expect(Object.keys((JSON.parse(json) as object[])[0])).toEqual(["patchSize", "tokens", "pictures", "imagesPerSecond"]);
+    expect((await evaluate(data.detect, known)).code).toBe(0);
+    expect(await readFile(file, "utf8")).toBe(await readFile(known, "utf8"));
+    const before = await readFile(unknown);
+    expect((await evaluate(unknown, join(files.folder, ".", "unknown.json"))).err).toBe(
+      `evaluate(--coco-results): expected another file than ${unknown}, which is read, got ${unknown}. Name another one.\n`,
+    );
+    expect(await readFile(unknown)).toEqual(before);
   });
 
   it("shows them as a table", async () => {

@@ -1,15 +1,17 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { disposeTree, leaves } from "@flexivit/params";
+import { parseScheme } from "@flexivit/patch-schemes";
 import { readRun } from "@flexivit/run-log";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flexivit } from "../test-support/program.ts";
 import { taskRuns, type TaskRuns } from "../test-support/task-runs.ts";
-import { loadTaskModel, type HeadTask } from "./index.ts";
+import { evaluateTask, loadTaskModel, type HeadTask, type TaskModel } from "./index.ts";
+import { openTaskData } from "./open-task-data.ts";
 
 let runs: TaskRuns;
 let { files, out, models, data, train } = {} as TaskRuns;
-beforeAll(async () => void ({ files, out, models, data, train } = runs = await taskRuns()));
+beforeAll(async () => void ({ files, out, models, data, train } = runs = await taskRuns(["detect", "depth"])));
 afterAll(() => runs.remove());
 
 describe("flexivit train --task", () => {
@@ -18,11 +20,22 @@ describe("flexivit train --task", () => {
     expect(config).toMatchObject({ task: "depth", head: { dim: 32, blocks: ["0"], stridesPx: [4], normals: true }, data: { trainingPictures: 5, testPictures: 5, classes: 0 } });
     expect(Object.keys(summary.values)).toEqual(expect.arrayContaining(["rmse/8", "rmse/6", "normalMean/8"]));
     expect(rows[0]["loss"]).toBeCloseTo(Number(rows[0]["depth"]) + Number(rows[0]["normals"]), 5);
-    const { code, err } = await flexivit("train", "--task", "segment", "--data", data.segment, "--out", out, "--name", "tuned", "--from", models.detect, "--patch-size", "12", "--freeze", "backbone", "--steps", "2", "--batch-size", "2");
-    expect([code, err]).toEqual([0, expect.stringContaining(`model:  backbone of ${models.detect} with a new head to segment at 24 px, patch size 12; 2 steps of 2 pictures\n`)]);
+    const { code, err, out: table } = await flexivit("train", "--task", "segment", "--data", data.segment, "--out", out, "--name", "tuned", "--from", models.detect, "--patch-sizes", "12,8", "--freeze", "backbone", "--steps", "2", "--batch-size", "2");
+    expect([code, err]).toEqual([0, expect.stringContaining(`model:  backbone of ${models.detect} with a new head to segment at 24 px, patch sizes 12 8; 2 steps of 2 pictures\n`)]);
+    expect(table).toContain("\nin pixels of the model's input; flexivit evaluate counts those of the pictures\n\nmodel:  ");
+    expect(await readFile(join(out, "tuned", "report.html"), "utf8")).toMatch(/Mean IoU against patch size[^]*mean IoU \(%\)/);
     const [before, after] = [await loadTaskModel(models.detect), await loadTaskModel(join(out, "tuned", "model.safetensors"))];
     expect([...after.params.backbone.patchEmbedding.kernel.dataSync()]).toEqual([...before.params.backbone.patchEmbedding.kernel.dataSync()]);
     disposeTree(before.params, after.params);
+  });
+
+  it("measures depths in pixels of the input, to six digits as evaluateTask does with pixels: input, and not as without it", async () => {
+    const { summary } = await readRun(join(out, "depth"));
+    const [model, source] = [await loadTaskModel(models.depth) as TaskModel<"depth">, await openTaskData("depth", data.depth, { split: "validation" })];
+    const [ofInput, ofPictures] = [await evaluateTask(model, source, parseScheme("8"), { pixels: "input" }), await evaluateTask(model, source, parseScheme("8"))];
+    expect(summary.values["rmse/8"]).toBeCloseTo(ofInput.figures["rmse"], 6);
+    expect(summary.values["rmse/8"]).not.toBeCloseTo(ofPictures.figures["rmse"], 4);
+    disposeTree(model.params);
   });
 
   it("goes on with the head of a model of the same task, masks included, where no --head-config asks for another", async () => {
@@ -36,17 +49,17 @@ describe("flexivit train --task", () => {
   });
 
   it.each([
-    ["detect", "AP", "AP (%)"],
-    ["segment", "Mean IoU", "mean IoU (%)"],
-    ["depth", "Delta 1", "delta 1 (%)"],
-  ] as const)("of %s reports %s against patch size", async (task, title, axis) => {
+    ["detect", "AP", "AP (%)", false],
+    ["depth", "Delta 1", "delta 1 (%)", true],
+  ] as const)("of %s reports %s against patch size", async (task, title, axis, ofInput) => {
     const report = await readFile(join(out, task, "report.html"), "utf8");
     expect(report).toContain(`${title} against patch size`);
     expect(report).toContain(axis);
+    expect(report.includes("in pixels of the model&#39;s input")).toBe(ofInput);
   });
 
   it("goes on with --resume, and leaves a finished run as it is", async () => {
-    const { code, err } = await train("segment", { resume: "" });
+    const { code, err } = await train("depth", { val: data.depth, resume: "" });
     expect([code, err]).toEqual([0, expect.stringContaining("This run is finished: all 30 steps were done before.\n")]);
   });
 
@@ -81,7 +94,7 @@ describe("flexivit train --task", () => {
     ["segment", { data: "pictures", name: "other", val: "pictures" }, 'openTaskData(--data): expected ade20k:FOLDER or cityscapes:FOLDER for segment, got "pictures". Name one of these.\n'],
     ["depth", { val: "nyu:x", pictures: "x", data: "nyu:x", name: "other" }, 'openTaskData(pictures): expected a FILE.json in the COCO format with it, got "nyu:x". Leave it out.\n'],
     ["classify" as HeadTask, { "loss-weights": "dice=1", name: "other" }, "train(--loss-weights): expected --task detect, segment or depth with it, got --task classify. Leave it out.\n"],
-    ["segment", { "loss-weights": "class=1", name: "other" }, 'train(--loss-weights): expected terms out of dice, which this head has, got "class". Correct its name or leave it out.\n'],
+    ["segment", { "loss-weights": "class=1", name: "other" }, 'train(--loss-weights): expected one of dice, as this head has, got "class". Correct its name or leave it out.\n'],
     ["segment", { "val-pictures": "x", name: "other" }, "train(--val-pictures): expected --val with it, got none. Leave it out.\n"],
     ["segment", { freeze: "backbone/block/0", name: "other" }, expect.stringContaining('got "backbone/block/0". Name weights that this model has.\n')],
     ["segment", { "head-config": "HEAD", name: "other" }, expect.stringContaining('got "masks" in ')],

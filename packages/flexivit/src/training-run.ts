@@ -84,12 +84,24 @@ export async function writeTrainingReport(folder: string): Promise<string> {
   return file;
 }
 
-function figureSection({ name, summary }: Run): Section[] {
+/** Whose pixels the figures of a run count, in words; nothing where they count pictures, or objects, which are compared in the pictures. */
+export async function pixelsOf(folder: string): Promise<string | undefined> {
+  return pixelsOfRun(await readRun(folder));
+}
+
+function pixelsOfRun({ config }: Run): string | undefined {
+  const { task } = config as { task?: string };
+  return task === "segment" || task === "depth" ? "in pixels of the model's input; flexivit evaluate counts those of the pictures" : undefined;
+}
+
+function figureSection(run: Run): Section[] {
+  const { name, summary } = run;
   const sizes = bySize(summary.values as Figures);
   const figure = Object.keys(sizes[0]?.figures ?? {}).find(isShare);
   if (figure === undefined || sizes.length < 2) return [];
   const points = sizes.map(({ patchSize, figures }) => ({ patchSize, accuracy: figures[figure] }));
   const title = figureTitle(figure);
   const heading = `${title[0].toUpperCase()}${title.slice(1)} against patch size`;
-  return [{ kind: "plot", title: heading, spec: accuracyPlot({ lines: [{ name, points }], yTitle: `${title} (%)` }) }];
+  const pixels = pixelsOfRun(run);
+  return [{ kind: "plot", title: heading, ...(pixels && { caption: `${title}: ${pixels}.` }), spec: accuracyPlot({ lines: [{ name, points }], yTitle: `${title} (%)` }) }];
 }

@@ -5,7 +5,7 @@ import type { HeadTask } from "../src/index.ts";
 import { flexivit, type Outcome } from "./program.ts";
 import { sceneFiles, type SceneFiles } from "./scene-files.ts";
 
-/** Models of five scenes, one of each task, trained by the command for a second. */
+/** Models of five scenes, one of each task that was asked for, trained by the command for a second. */
 export type TaskRuns = {
   files: SceneFiles;
   /** Where the run folders are, each named after its task. */
@@ -18,8 +18,8 @@ export type TaskRuns = {
   remove: () => Promise<void>;
 };
 
-/** Writes scenes and trains the models; the caller removes them. */
-export async function taskRuns(): Promise<TaskRuns> {
+/** Writes scenes and trains models of these tasks; the caller removes them. */
+export async function taskRuns(trained: readonly HeadTask[] = ["detect", "segment", "depth"]): Promise<TaskRuns> {
   const files = await sceneFiles(5, 4);
   const out = await mkdtemp(join(tmpdir(), "flexivit-task-runs-"));
   const data = { classify: "pictures", detect: files.coco, segment: `ade20k:${files.ade20k}`, depth: `nyu:${files.nyu}` };
@@ -29,9 +29,11 @@ export async function taskRuns(): Promise<TaskRuns> {
   };
   const head = join(files.folder, "head.json");
   await writeFile(head, JSON.stringify({ masks: { dim: 8 } }));
-  const trained = [await train("detect", { val: data.detect, "head-config": head }), await train("segment"), await train("depth", { val: data.depth })];
-  const failed = trained.find(({ code }) => code !== 0);
-  if (failed) throw new Error(failed.err);
-  const models = Object.fromEntries(["detect", "segment", "depth"].map((task) => [task, join(out, task, "model.safetensors")])) as Record<HeadTask, string>;
+  const changes: Record<HeadTask, Record<string, string>> = { detect: { val: data.detect, "head-config": head }, segment: {}, depth: { val: data.depth } };
+  for (const task of trained) {
+    const { code, err } = await train(task, changes[task]);
+    if (code !== 0) throw new Error(err);
+  }
+  const models = Object.fromEntries(trained.map((task) => [task, join(out, task, "model.safetensors")])) as Record<HeadTask, string>;
   return { files, out, models, data, train, remove: async () => void (await Promise.all([files.folder, out].map((folder) => rm(folder, { recursive: true })))) };
 }

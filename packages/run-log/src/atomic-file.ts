@@ -1,12 +1,19 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
-/** Replaces a file as a whole: whatever happens, the old or the new text is there, never a part. */
-export function writeAtomic(path: string, text: string): void {
+/**
+ * Replaces a file as a whole: whatever happens, the old or the new text is there, never a part.
+ *
+ * @param text also in parts, where it is longer than a string can be
+ */
+export function writeAtomic(path: string, text: string | Iterable<string>): void {
   const unfinished = `${path}.tmp`;
   const file = openSync(unfinished, "w");
   try {
-    writeFileSync(file, text);
+    for (const part of typeof text === "string" ? [text] : text) writeFileSync(file, part);
     fsyncSync(file);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }

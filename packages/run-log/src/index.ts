@@ -1,5 +1,6 @@
 export { accuracyPlot, type AccuracyLine, type AccuracyPlotOptions, type AccuracyPoint } from "./accuracy-plot.ts";
 export type { Environment } from "./environment.ts";
+export { writeAtomic } from "./atomic-file.ts";
 export { sha256Of } from "./file-hash.ts";
 export { linePlot, type Line, type LinePlotOptions } from "./line-plot.ts";
 export type { LocalRun } from "./local-run.ts";

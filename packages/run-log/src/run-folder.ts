@@ -44,7 +44,8 @@ export function makeWritable(folder: string): void {
 
 /** Makes a folder and those above it one by one: with `recursive`, mkdirSync never ends where none can be made, as below /proc. */
 function makeFolders(folder: string): void {
-  if (!existsSync(dirname(folder))) makeFolders(dirname(folder));
+  const above = dirname(folder);
+  if (above !== folder && !existsSync(above)) makeFolders(above); // a drive that is not there is its own folder
   try {
     mkdirSync(folder);
   } catch (error) {

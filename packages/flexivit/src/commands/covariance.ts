@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { evaluationBatches, subset } from "@flexivit/data";
 import { formatScheme, parseScheme, patchScheme, type Size } from "@flexivit/patch-schemes";
 import { certificateTable, patchCovariance, type SeparableCovariance } from "@flexivit/pi-resize";
@@ -9,7 +8,7 @@ import { storedSizes } from "../model-flags.ts";
 import { framingsOf, usualImageSize, usualPatchSizes } from "../train-plan.ts";
 import { patchSize, patchSizes, wholeNumber } from "./options.ts";
 import { counted, printResult, remark, remarkSkipped } from "./print.ts";
-import { requireWritableFile } from "./writable.ts";
+import { requireWritableFile, writeWhole } from "./writable.ts";
 
 type CovarianceFlags = {
   data: string;
@@ -46,7 +45,7 @@ Examples:
 
 async function estimate(flags: CovarianceFlags): Promise<void> {
   const { data, out, imageSize = usualImageSize(data) } = flags;
-  await requireWritableFile(out, "covariance(--out)");
+  await requireWritableFile(out, "covariance(--out)", { orInPlace: true });
   const sizes = flags.patchSizes ?? usualPatchSizes(data, imageSize);
   const size = flags.patchSize ? parseScheme(flags.patchSize).patchSize : storedSizes(sizes, imageSize).patchSize;
   const { training, skipped } = await openData(data, flags);
@@ -57,9 +56,9 @@ async function estimate(flags: CovarianceFlags): Promise<void> {
     moments.add({ shape, data: images });
   }
   const covariance = moments.covariance();
-  await writeFile(out, `${JSON.stringify({ patchSize: size, pictures: chosen.size, imageSizePx: imageSize, covariance })}\n`);
+  show(flags, size, sizes, covariance); // first: what is computed is not lost where the file cannot be written
+  await writeWhole(out, [`${JSON.stringify({ patchSize: size, pictures: chosen.size, imageSizePx: imageSize, covariance })}\n`]);
   remark(`${out}: second moments of ${counted(moments.patches(), "patch").replace(/patchs$/, "patches")} of ${formatScheme(patchScheme(size))} px out of ${counted(chosen.size, "picture")}`);
-  show(flags, size, sizes, covariance);
 }
 
 /** The errors of a token with and without the covariance. */

@@ -1,10 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { CocoResult } from "@flexivit/annotations";
 import { useEngine } from "@flexivit/engine";
 import { disposeTree } from "@flexivit/params";
 import { parseScheme } from "@flexivit/patch-schemes";
 import type { Evaluation } from "../evaluation-pass.ts";
-import { openTaskData } from "../open-task-data.ts";
+import { annotationsOf, openTaskData } from "../open-task-data.ts";
 import { evaluateTask } from "../tasks/evaluate-task.ts";
 import { loadTaskModel } from "../tasks/task-file.ts";
 import { checkPatchSizes } from "../training-recipe.ts";
@@ -12,15 +12,15 @@ import type { EvaluateFlags } from "./evaluate.ts";
 import { printEvaluations } from "./evaluation-table.ts";
 import { counted, remark, remarkEngine, remarkSkipped } from "./print.ts";
 import { refuseFlags } from "./task-of.ts";
-import { requireWritableFile } from "./writable.ts";
+import { requireWritableFile, writeWhole } from "./writable.ts";
 
 /** `flexivit evaluate` of a model that finds objects, classes of pixels, depths or normals: its figures at each patch size. */
 export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: string }, task: string): Promise<void> {
   const { checkpoint, data, pictures, cocoResults, strict, remainder, batchSize, labels, normalisation, all } = flags;
   refuseFlags("evaluate", { "--labels": labels, "--normalisation": normalisation, "--all": all }, "a classifier", `a checkpoint of ${task}`);
   if (task !== "detect") refuseFlags("evaluate", { "--coco-results": cocoResults }, "a checkpoint of detect", `one of ${task}`);
-  if (cocoResults !== undefined) await requireWritableFile(cocoResults, "evaluate(--coco-results)");
   if (data === undefined) throw new Error("evaluate(--data): expected pictures with what is to be found, got none. Name the data.");
+  if (cocoResults !== undefined) await requireResultFile(cocoResults, [checkpoint, annotationsOf(data, "validation")]);
   remarkEngine(await useEngine({ threads: flags.threads }));
   const model = await loadTaskModel(checkpoint);
   try {
@@ -35,11 +35,20 @@ export async function evaluateTaskModel(flags: EvaluateFlags & { checkpoint: str
     const found: CocoResult[] = [];
     const onDetections = cocoResults === undefined ? undefined : (ofBatch: readonly CocoResult[]): void => void found.push(...ofBatch);
     for (const size of sizes) results.push(await evaluateTask(model, source, parseScheme(size), { batchSize, remainder, pixels: "pictures", onDetections }));
-    if (cocoResults !== undefined) await writeFile(cocoResults, jsonList(found));
-    printEvaluations(flags.json, results);
+    if (Object.keys(results[0].figures).length === 0) remark(`no figures: nothing is known of what is in the pictures of ${data}`);
+    printEvaluations(flags.json, results); // first: they are not lost where the file cannot be written
+    if (cocoResults !== undefined) await writeWhole(cocoResults, jsonList(found));
   } finally {
     disposeTree(model.params);
   }
+}
+
+/** Throws where a file could not be written in the end, or is one of those that are read. */
+async function requireResultFile(file: string, sources: readonly string[]): Promise<void> {
+  await requireWritableFile(file, "evaluate(--coco-results)", { orInPlace: true });
+  const [own, ...read] = await Promise.all([file, ...sources].map((one) => stat(one).catch(() => undefined)));
+  const same = read.findIndex((one) => own && one?.ino === own.ino && one.dev === own.dev);
+  if (same >= 0) throw new Error(`evaluate(--coco-results): expected another file than ${sources[same]}, which is read, got ${file}. Name another one.`);
 }
 
 /** A picture has one list of detections in a result file. */

@@ -39,7 +39,7 @@ export function evaluateCommand(): Command {
     .option("--labels <file>", "of a classifier: names of the classes, one per line or as a JSON array (default: those in the checkpoint)")
     .option("--data <set>", `classify: fashion-mnist, mnist, cifar10, a folder of pictures with the model's classes, or a .csv file of labels; ${taskDataHelp}`)
     .option("--pictures <folder>", "of a detector: where the pictures of the COCO file are (default: its own folder)")
-    .option("--coco-results <file>", "of a detector, at one patch size: also write what it finds as a COCO result file, as --predictions and other tools take it")
+    .option("--coco-results <file>", "of a detector, at one patch size: also write what it finds, at most 100 per picture, as a COCO result file, as --predictions and other tools take it")
     .option("--patch-size, --patch-sizes <list>", "one size or several, such as 12 or 24,12,12x10 (default: those it was trained at)", patchSizes)
     .option("--batch-size <n>", "pictures at once (default: 250 of a classifier, else 8)", wholeNumber(1))
     .addOption(remainderOption())

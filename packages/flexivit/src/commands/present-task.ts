@@ -1,7 +1,7 @@
 import { convertBox, maskToCoco } from "@flexivit/annotations";
 import { depthPng, drawDepth, drawLabels, drawNormals, drawObjects, ignoreLabel, labelsPng, normalsPng, sideBySide, type PixelMap, type Pixels, type Seen } from "@flexivit/data";
 import type { Detection } from "@flexivit/detect";
-import { mapOfPicture } from "../tasks/beside-truth.ts";
+import { mapOfPicture } from "../tasks/map-of-picture.ts";
 import { detectionsInPictures } from "../tasks/detections-in-pictures.ts";
 import type { PredictOptions, TaskOutputs } from "../tasks/task-definition.ts";
 import type { HeadTask, TaskInfo } from "../tasks/task-model.ts";
@@ -53,7 +53,7 @@ async function presentLabels({ size, values }: PixelMap<"labels">, classes: read
   const shares = classes.map((name, index) => ({ class: name, share: counts[index] / counted })).filter(({ share }) => share > 0);
   shares.sort((a, b) => b.share - a.share);
   const files = { ".labels.png": await labelsPng(values, size), ".png": await drawLabels(shown.picture, values, classes) };
-  return { result: { classes: shares }, line: shares.map(({ class: name, share }) => `${name} ${percent(share)}`).join(", "), files };
+  return { result: { classes: shares }, line: shares.map(({ class: name, share }) => `${name} ${percent(share)}`).join(", ") || "nothing", files };
 }
 
 async function presentDepth({ depth, normals }: { depth?: PixelMap<"depth">; normals?: PixelMap<"normals"> }, shown: Shown): Promise<Presentation> {
@@ -61,10 +61,9 @@ async function presentDepth({ depth, normals }: { depth?: PixelMap<"depth">; nor
   const presentation: Presentation = { result: {}, line: "normals", files: {} };
   if (depth) {
     const { size, values } = depth;
-    const known = values.filter((metres) => metres > 0).sort();
-    const range = { nearest: known[0], median: known[known.length >> 1], farthest: known[known.length - 1] };
+    const range = rangeOf(values);
     presentation.result = { depth: range };
-    presentation.line = `${range.nearest.toPrecision(3)} to ${range.farthest.toPrecision(3)} m, median ${range.median.toPrecision(3)} m`;
+    presentation.line = range ? `${range.nearest.toPrecision(3)} to ${range.farthest.toPrecision(3)} m, median ${range.median.toPrecision(3)} m` : "no depth above 0";
     presentation.files[".depth.png"] = await depthPng(values, size);
     drawn.push(["depth", await drawDepth(values, size)]);
   }
@@ -75,4 +74,10 @@ async function presentDepth({ depth, normals }: { depth?: PixelMap<"depth">; nor
   }
   presentation.files[".png"] = await sideBySide(drawn.map(([, png]) => png), { captions: drawn.map(([caption]) => caption) });
   return presentation;
+}
+
+/** Of the depths that are above 0 and finite; null where none is. */
+function rangeOf(depths: Float32Array): { nearest: number; median: number; farthest: number } | null {
+  const known = depths.filter((metres) => metres > 0 && metres < Infinity).sort();
+  return known.length === 0 ? null : { nearest: known[0], median: known[known.length >> 1], farthest: known[known.length - 1] };
 }

@@ -6,7 +6,7 @@ import { progressLine, sha256Of, textTable, type LocalRun } from "@flexivit/run-
 import { onInterrupt, type Figures } from "@flexivit/train";
 import { Command } from "commander";
 import type { TrainingRecipe } from "../training-recipe.ts";
-import { bySize, finalFigures, modelFile, openTrainingRun, runOfOthers, writeTrainingReport } from "../training-run.ts";
+import { bySize, finalFigures, modelFile, openTrainingRun, pixelsOf, runOfOthers, writeTrainingReport } from "../training-run.ts";
 import { Stopped } from "./exit.ts";
 import { counted, figureText, figureTitle, printResult, remark, remarkEngine, remarkSkipped } from "./print.ts";
 import { amongRanks } from "./ranks.ts";
@@ -122,10 +122,11 @@ function evaluationLine(step: number, figures: Figures): string {
 async function printTrained({ folder }: LocalRun, { steps }: TrainingRecipe, json: boolean | undefined): Promise<void> {
   const evaluations = await finalFigures(folder);
   const flat = evaluations.map(({ patchSize, figures }) => ({ patchSize, ...figures }));
+  const pixels = await pixelsOf(folder);
   const result = { steps, evaluations: flat, model: modelFile(folder), report: join(folder, "report.html") };
   printResult(json, result, () => {
     const names = Object.keys(evaluations[0]?.figures ?? {});
     const rows = evaluations.map(({ patchSize, figures }) => [patchSize, ...names.map((name) => figureText(name, figures[name]))]);
-    return `${textTable(["patch size", ...names.map(figureTitle)], rows)}\n\nmodel:  ${result.model}\nreport: ${result.report}`;
+    return `${textTable(["patch size", ...names.map(figureTitle)], rows)}\n${pixels ? `${pixels}\n` : ""}\nmodel:  ${result.model}\nreport: ${result.report}`;
   });
 }

@@ -5,9 +5,10 @@ import { resizeImages } from "@flexivit/resample";
 import { expectClose, expectNoLeak, fixtureTensor, readFixture } from "@flexivit/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { besideTruth, mapOfPicture } from "./beside-truth.ts";
+import { besideTruth } from "./beside-truth.ts";
 import { confusionMeterInPictures } from "./confusion-meter.ts";
 import { depthMeterInPictures } from "./depth-meter.ts";
+import { mapOfPicture } from "./map-of-picture.ts";
 
 const squash = (size: Size, [height, width]: Size): Seen => ({
   size,
@@ -109,6 +110,15 @@ describe("besideTruth", () => {
     const whole = [0, 0, ...row, 0, 0];
     expect([size, [...values]]).toEqual([[4, 12], [...whole, ...whole, ...whole, ...whole]]);
     maps.dispose();
+  });
+
+  it("of a window that shows the centre of no pixel compares none, and the picture's map is zeros", async () => {
+    const seen: Seen = { size: [4, 3], view: { ...squash([4, 3], [40, 30]).view, window: { top: 0, left: 0, height: 2, width: 30 } } }; // centres lie in rows 5, 15, 25, 35
+    const found = await depthsOf(tf.ones<tf.Rank.R3>([1, 2, 30]), seen, new Float32Array(12).fill(1));
+    expect([found.said.length, found.truth.length]).toEqual([0, 0]);
+    const normals = tf.ones<tf.Rank.R4>([1, 2, 30, 3]);
+    expect((await mapOfPicture(normals, 0, "normals", seen)).values).toEqual(new Float32Array(36));
+    normals.dispose();
   });
 
   it("of a picture of 2x3 px in the middle of a window of 4x7 mixes nothing of what is around it", async () => {

@@ -16,7 +16,8 @@ const scoreThreshold = 0.01;
  * COCO's numbers in pixels of the pictures as they are, so that small, medium and large mean what COCO means: `AP`, `AP50`,
  * ..., and of masks `maskAP`, `maskAP50`, ... where the head has them. A size that no object has is left out.
  *
- * Detections below 0.01 do not count. An object's area is that of its file, else of its mask, else of its box.
+ * Detections below 0.01 do not count. An object's area is that of its file, else of its mask, else of its box. Where no picture
+ * has an object there are no figures, which is an error unless somebody is told the detections.
  */
 export function cocoMeter(source: ObjectSource, config: DetectorConfig, { onDetections }: Pick<TaskEvaluateOptions, "onDetections"> = {}): Meter<Predictions, ObjectBatch> {
   const { classes, categoryIds, imageIds } = source;
@@ -36,6 +37,7 @@ export function cocoMeter(source: ObjectSource, config: DetectorConfig, { onDete
       }
     },
     figures(): Figures {
+      if (truth.annotations.length === 0 && onDetections) return {};
       if (truth.annotations.length === 0) throw new Error(`evaluateTask(source): expected pictures with objects, got none in ${truth.images.length} pictures. Add annotations.`);
       const boxes = numbersOf(cocoMetrics(truth, results, { iou: "bbox" }), (name) => name);
       return config.masks ? { ...boxes, ...numbersOf(cocoMetrics(truth, results, { iou: "segm" }), (name) => `mask${name}`) } : boxes;

@@ -15,18 +15,19 @@ import { taskOutputs } from "./task-outputs.ts";
  * `absRel`, `log10`, `delta1` to `delta3`, `silog`; with normals `normalMean` and `normalMedian` in degrees,
  * `normalWithin11`, `normalWithin22`, `normalWithin30`. Shares are from 0 to 1.
  *
- * With `pixels: "pictures"`, scores of classes, depths and normals are resized to the picture by straight lines, without
+ * Scores of classes, depths and normals are resized to the picture by straight lines, without
  * antialias, and compared with the maps as they are, one picture at a time. Pixels that the model's framing cuts off do not
- * count; "squash" cuts off none.
+ * count; "squash" cuts off none. With `pixels: "input"`, maps are cut and resized like the picture and compared there.
  *
  * @throws where the source has other classes, channels or maps than the model, nothing to compare with, or the scheme does
- *   not fit the pictures.
+ *   not fit the pictures, and where a model that is no detector is to tell detections.
  * Source: MMSegmentation, which resizes logits like this before it takes the best class.
  */
 export async function evaluateTask<T extends HeadTask>({ params, info }: TaskModel<T>, source: TaskSources[T], scheme: PatchScheme, options: TaskEvaluateOptions = {}): Promise<Evaluation> {
-  const { batchSize = 8, remainder, pixels = "input" } = options;
+  const { batchSize = 8, remainder, pixels = "pictures", onDetections } = options;
   const { imageSizePx, framing, normalisation, head } = info;
   const task = tasks[info.task];
+  if (onDetections && info.task !== "detect") throw new Error(`evaluateTask(onDetections): expected a model of detect with it, got one of ${info.task}. Leave it out.`);
   checkSource(info, source, "evaluateTask");
   task.describe(source, head, "evaluateTask"); // refuses maps that are missing
   const reading = { batchSize, imageSize: imageSizePx, framing, normalisation };

@@ -52,10 +52,10 @@ describe("evaluateTask in pixels of the pictures", () => {
   it("of pictures of the model's own size gives the figures in pixels of its input", async () => {
     const [labels, surfaces] = [cut(few.labels), cut(few.surfaces)];
     const scheme = patchScheme(6);
-    const { figures } = await evaluateTask(models.segment, labels, scheme, { pixels: "pictures" });
-    expect(figures).toEqual((await evaluateTask(models.segment, labels, scheme)).figures);
+    const { figures } = await evaluateTask(models.segment, labels, scheme);
+    expect(figures).toEqual((await evaluateTask(models.segment, labels, scheme, { pixels: "input" })).figures);
     expect(figures["meanIou"]).toBeGreaterThan(0.05); // there is something to compare
-    const [inPictures, inInput] = await Promise.all([{ pixels: "pictures" } as const, {}].map(async (options) => (await evaluateTask(models.depth, surfaces, scheme, options)).figures));
+    const [inPictures, inInput] = await Promise.all([{ pixels: "pictures" } as const, { pixels: "input" } as const].map(async (options) => (await evaluateTask(models.depth, surfaces, scheme, options)).figures));
     expect(Object.keys(inPictures)).toEqual(Object.keys(inInput));
     for (const [name, value] of Object.entries(inInput)) {
       const tolerance = name === "normalMedian" ? { absolute: 0.0006 } : { relative: name.startsWith("normal") ? 1e-6 : 1e-12 }; // normals are made of length 1 again, their median is counted

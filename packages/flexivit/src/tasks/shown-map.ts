@@ -1,5 +1,6 @@
 import type { Box, MapKind, Maps, Seen } from "@flexivit/data";
 import * as tf from "@tensorflow/tfjs-core";
+import { emptyMap } from "./empty-map.ts";
 import { resizeToShown, shownBox, shownPixels } from "./shown-pixels.ts";
 
 /** What becomes of the resized values of each pixel, [1, height, width, channels]. */
@@ -22,8 +23,7 @@ const decide: { readonly [Kind in MapKind]: (tile: tf.Tensor4D) => tf.Tensor } =
 export async function shownMap<Kind extends MapKind>(maps: tf.Tensor3D | tf.Tensor4D, place: number, kind: Kind, seen: Seen): Promise<{ box: Box; values: Maps[Kind] }> {
   const shown = shownPixels(seen);
   const box = shownBox(shown);
-  const pixels = box.height * box.width;
-  const out = (kind === "labels" ? new Int32Array(pixels) : new Float32Array(pixels * (kind === "normals" ? 3 : 1))) as Maps[Kind];
+  const out = emptyMap(kind, box.height * box.width);
   const [, height, width] = maps.shape;
   const one = tf.tidy(() => tf.reshape<tf.Rank.R4>(tf.slice(maps, [place], [1]), [1, height, width, -1]));
   return { box, values: await resizeToShown(one, shown, decide[kind], out).finally(() => one.dispose()) };

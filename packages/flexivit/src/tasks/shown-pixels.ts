@@ -58,8 +58,9 @@ export async function resizeToShown<Values extends Int32Array | Float32Array>(
 ): Promise<Values> {
   const kept = out.length / (rows.length * columns.length);
   for (let top = 0; top < rows.length; top += tilePx) {
+    const down = tapsOf(rows, top);
     for (let left = 0; left < columns.length; left += tilePx) {
-      const [down, across] = [tapsOf(rows, top), tapsOf(columns, left)];
+      const across = tapsOf(columns, left);
       const decided = tf.tidy(() => decide(tileOf(maps, down, across)));
       const values = await decided.data();
       decided.dispose();

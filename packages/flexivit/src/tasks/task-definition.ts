@@ -23,12 +23,12 @@ export type ReadOptions = { seed: number; batchSize: number; imageSize: number; 
 
 export type TaskEvaluateOptions = EvaluateOptions & {
   /**
-   * Where a class, a depth or a normal per pixel is compared: `input`, unless given, in the pixels that the model sees, which
-   * is cheap enough for while it is trained; `pictures` in those of the pictures as they are, as figures are published.
-   * Objects are always compared in the pictures.
+   * Where a class, a depth or a normal per pixel is compared: `pictures`, unless given, in pixels of the pictures as they are,
+   * as figures are published; `input` in those that the model sees, which is cheap enough for while it is trained. Objects are
+   * always compared in the pictures.
    */
   pixels?: "input" | "pictures";
-  /** Told what a detector found in each batch, as COCO result files hold it. */
+  /** Told what a detector found in each batch, as COCO result files hold it. Where no picture has an object, there are no figures then. */
   onDetections?: (results: readonly CocoResult[]) => void;
 };
 

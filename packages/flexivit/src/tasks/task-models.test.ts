@@ -92,7 +92,7 @@ describe("evaluateTask", () => {
     const batch = await only(mapEvaluationBatches(few.labels, { ...view, normalisation }));
     const found = await predictions(models.segment, batch);
     const { meanIou, pixelAccuracy, meanAccuracy } = segmentationMetrics(confusionMatrix(batch.labels, found.flatMap((labels) => [...labels]), { classes: 3 }));
-    expect((await evaluateTask(models.segment, few.labels, patchScheme(6), { batchSize: 2 })).figures).toEqual({ meanIou, pixelAccuracy, meanAccuracy });
+    expect((await evaluateTask(models.segment, few.labels, patchScheme(6), { batchSize: 2, pixels: "input" })).figures).toEqual({ meanIou, pixelAccuracy, meanAccuracy });
   });
 
   it("of depths and normals gives depthMetrics and normalMetrics over all pixels", async () => {
@@ -101,7 +101,7 @@ describe("evaluateTask", () => {
     const part = (values: Float32Array, i: number) => values.subarray((i * values.length) / 5, ((i + 1) * values.length) / 5);
     const depths = depthMetrics(found.map(({ depth }, i) => depthErrors(depth!, part(batch.depth, i))));
     const normals = normalMetrics(found.map(({ normals }, i) => normalErrors(normals!, part(batch.normals, i))));
-    const { figures } = await evaluateTask(models.depth, few.surfaces, patchScheme(6));
+    const { figures } = await evaluateTask(models.depth, few.surfaces, patchScheme(6), { pixels: "input" });
     const { rmse, absRel, log10, delta1, delta2, delta3, silog } = depths;
     for (const [name, value] of Object.entries({ rmse, absRel, log10, silog, delta1, delta2, delta3 })) expect(figures[name], name).toBeCloseTo(value, 5); // float32, in other batches
     const { meanDeg, medianDeg, within11, within22, within30 } = normals;
@@ -110,7 +110,7 @@ describe("evaluateTask", () => {
     expect(Object.keys(figures).length).toBe(12);
   });
 
-  it("refuses other classes, missing maps and pictures without objects", async () => {
+  it("refuses other classes, missing maps, pictures without objects, and to tell detections where there are none", async () => {
     const { detect, segment, depth } = models;
     await expect(evaluateTask(segment, { ...few.labels, classes: ["wall", "red", "blue"] }, patchScheme(6))).rejects.toThrow(
       new Error("evaluateTask(source): expected the model's 3 classes (wall, blue, red), got 3 (wall, red, blue). Evaluate on data with the same classes."),
@@ -121,13 +121,16 @@ describe("evaluateTask", () => {
     await expect(evaluateTask(detect, { ...few.objects, objects: () => [] }, patchScheme(6))).rejects.toThrow(
       new Error("evaluateTask(source): expected pictures with objects, got none in 5 pictures. Add annotations."),
     );
+    await expect(evaluateTask(depth, few.surfaces, patchScheme(6), { onDetections: () => {} })).rejects.toThrow(
+      new Error("evaluateTask(onDetections): expected a model of detect with it, got one of depth. Leave it out."),
+    );
   });
 
   it("stops before the next batch where its signal is aborted, and leaves no tensor behind, done or stopped", async () => {
     const stop = new AbortController();
     stop.abort(new Error("enough"));
     for (const task of ["detect", "segment", "depth"] as const) {
-      const evaluate = (signal?: AbortSignal) => evaluateTask<HeadTask>(models[task], sources[task], patchScheme(8), { signal });
+      const evaluate = (signal?: AbortSignal) => evaluateTask<HeadTask>(models[task], sources[task], patchScheme(8), { signal, pixels: "input" });
       await expectNoLeak(async () => {
         await expect(evaluate(stop.signal)).rejects.toThrow("enough");
       });

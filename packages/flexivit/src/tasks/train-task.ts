@@ -41,7 +41,7 @@ export async function trainTask<T extends HeadTask>(recipe: TaskRecipe<T>, conte
   const { training, test, run, communicator = alone } = context;
   const info = taskInfoOf(recipe, training);
   for (const source of [training, test]) checkSource(info, source, "trainTask");
-  const evaluation = { remainder: recipe.remainder, signal: context.signal };
+  const evaluation = { remainder: recipe.remainder, signal: context.signal, pixels: "input" as const };
   const { batch, close } = trainingParts(recipe, context);
   const options: TrainOptions<TaskParams<T>, TensorBatch> = {
     ...trainingOptions<TaskParams<T>>(recipe, context, async (params, scheme) => (await evaluateTask({ params, info }, test, scheme, evaluation)).figures),
