@@ -41,7 +41,7 @@ async function section({ title, name, question, present }: AnyStudy, { date, mac
   for (const [file, svg] of Object.entries(figures)) writeFileSync(join(plots, file), svg);
   const busy = coresTaken > 0.2 ? ` **Other programs took ${coresTaken.toFixed(1)} cores: compare memory and processor time, not time.**` : "";
   const pairs = effort.pairs === 30 ? "" : ` --pairs ${effort.pairs}`;
-  const how = `\`npm run peers -- ${name}${pairs}\`, ${date}, ${effort.threads} threads, ${effort.rounds} rounds of ${effort.repeats} repeats. ${machine}.${versions && ` ${versions}.`}${busy}`;
+  const how = `\`npm run peers -- ${name}${pairs}\`, ${date}, ${effort.threads} threads, ${effort.rounds} ${effort.rounds === 1 ? "round" : "rounds"} of ${effort.repeats} repeats. ${machine}.${versions && ` ${versions}.`}${busy}`;
   return [`## ${title}`, question, markdown, how].join("\n\n");
 }
 
