@@ -17,7 +17,7 @@ export type VitOptions = BackboneOptions & {
   remainder?: Remainder;
   /**
    * Under a gradient, keep only the tokens between the blocks and run each block again in the backward pass: the same
-   * numbers, about a quarter more time, far less memory. False unless given.
+   * numbers, about a fifth more time, far less memory. False unless given.
    */
   recompute?: boolean;
 };
