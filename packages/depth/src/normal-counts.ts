@@ -21,7 +21,7 @@ const bins = 2 ** 18;
  * @param angles in degrees, from `normalErrors`
  */
 export function normalCounts(angles: Float32Array, before?: NormalCounts): NormalCounts {
-  const counts = before ? Float64Array.from(before.bins) : new Float64Array(bins);
+  const counts = before?.bins.slice() ?? new Float64Array(bins);
   let [sum, squared] = [before?.sum ?? 0, before?.squared ?? 0];
   for (const angle of angles) {
     sum += angle;
